@@ -1,0 +1,3 @@
+//! bellhop, a provisioning server for SIP phones.
+
+pub mod model;

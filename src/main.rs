@@ -1,0 +1,3 @@
+//! The `bellhop` program.
+
+fn main() {}

@@ -1,0 +1,24 @@
+//! The domain's plain data: parsed at the door, never checked again.
+//!
+//! Promises: no I/O, no clock, nothing but values; what is secret prints as dots.
+//! Read next: [`records`](crate::model) for what a fleet is made of, then `snapshot` for how it is kept.
+
+mod mac;
+mod records;
+mod secret;
+mod settings;
+mod text;
+mod vocabulary;
+mod words;
+mod zone;
+
+pub use self::mac::{InvalidMac, Mac};
+pub use self::records::{Device, Extension, ExtensionKind, Network, Organization, Provider, Sip, User};
+pub use self::secret::Secret;
+pub use self::settings::{KeyKind, LineKey, Raw, RawParameter, Settings, Value};
+pub use self::text::{
+    InvalidText, Serial, TEXT_MAX, check_host, check_id, check_name, check_number, check_url,
+};
+pub use self::vocabulary::{CODECS, COUNTRIES, Kind, LANGUAGES, Preset, SETTINGS, Scope, Setting, SettingId};
+pub use self::words::{Level, Protocol, SipTransport};
+pub use self::zone::{Change, Zone};
