@@ -1,4 +1,5 @@
 //! bellhop, a provisioning server for SIP phones.
 
+pub mod config;
 pub mod document;
 pub mod model;

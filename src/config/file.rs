@@ -1,0 +1,354 @@
+//! The shape of `bellhop.toml`, read into a [`Config`].
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bytesize::ByteSize;
+
+use crate::config::{CertificateFiles, Config};
+use crate::document::{Document, Entry, Fault, Table, read_raw, read_settings};
+use crate::model::{InvalidText, Scope, check_host};
+
+impl Config {
+    /// Reads a file; paths in it are taken from the folder that it lies in.
+    ///
+    /// # Errors
+    /// All that is wrong with it, with lines.
+    pub fn read(path: &Path) -> Result<Self, Vec<Fault>> {
+        let text = fs::read_to_string(path).map_err(|error| {
+            vec![Fault::error(
+                path,
+                0,
+                format!("cannot be read: {error}; name another file with --config"),
+            )]
+        })?;
+        let mut config = Self::parse(path, &text)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        for path in config.paths_mut() {
+            *path = folder.join(&*path);
+        }
+        Ok(config)
+    }
+
+    /// Reads the text of a file and leaves the paths in it as they are.
+    ///
+    /// # Errors
+    /// All that is wrong with it, with lines.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, Vec<Fault>> {
+        let document = Document::parse(path, text)?;
+        let mut config = Self::default();
+        config.read_root(&document.root());
+        let faults = document.into_faults();
+        if faults.iter().any(Fault::is_error) {
+            Err(faults)
+        } else {
+            Ok(config)
+        }
+    }
+
+    fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let certificates = self.https.certificates.iter_mut();
+        let certificates = certificates.flat_map(|files| [&mut files.certificate, &mut files.key]);
+        [&mut self.fleet, &mut self.state]
+            .into_iter()
+            .chain(&mut self.catalog)
+            .chain(certificates)
+    }
+
+    fn read_root(&mut self, root: &Table<'_>) {
+        for entry in root.clone() {
+            match entry.key() {
+                "admin" => self.read_admin(&entry),
+                "catalog" => set(
+                    &mut self.catalog,
+                    Some(entry.list().filter_map(|item| path(&item)).collect()),
+                ),
+                "fleet" => set(&mut self.fleet, path(&entry)),
+                "http" => self.read_http(&entry),
+                "https" => self.read_https(&entry),
+                "limits" => self.read_limits(&entry),
+                "provisioning" => self.read_provisioning(&entry),
+                "raw" => self.raw = read_raw(&entry),
+                "reload" => self.read_reload(&entry),
+                "rendering" => self.read_rendering(&entry),
+                "settings" => self.settings = read_settings(&entry, Scope::Phone),
+                "state" => set(&mut self.state, path(&entry)),
+                _ => entry.unknown(&[
+                    "admin",
+                    "catalog",
+                    "fleet",
+                    "http",
+                    "https",
+                    "limits",
+                    "provisioning",
+                    "raw",
+                    "reload",
+                    "rendering",
+                    "settings",
+                    "state",
+                ]),
+            }
+        }
+    }
+
+    fn read_admin(&mut self, entry: &Entry<'_>) {
+        for entry in entry.table().into_iter().flatten() {
+            match entry.key() {
+                "listen" => {
+                    let addresses = addresses(&entry);
+                    if addresses.len() > 1 {
+                        entry.error("holds several addresses; give one, or none to switch it off");
+                    }
+                    self.admin = addresses.first().copied();
+                }
+                _ => entry.unknown(&["listen"]),
+            }
+        }
+    }
+
+    fn read_http(&mut self, entry: &Entry<'_>) {
+        for entry in entry.table().into_iter().flatten() {
+            match entry.key() {
+                "listen" => self.http.listen = addresses(&entry),
+                _ => entry.unknown(&["listen"]),
+            }
+        }
+    }
+
+    fn read_https(&mut self, entry: &Entry<'_>) {
+        for entry in entry.table().into_iter().flatten() {
+            match entry.key() {
+                "certificates" => {
+                    self.https.certificates = entry.list().filter_map(|e| certificate(&e)).collect()
+                }
+                "listen" => self.https.listen = addresses(&entry),
+                _ => entry.unknown(&["certificates", "listen"]),
+            }
+        }
+    }
+
+    fn read_provisioning(&mut self, entry: &Entry<'_>) {
+        let this = &mut self.provisioning;
+        for entry in entry.table().into_iter().flatten() {
+            match entry.key() {
+                "host" => {
+                    let or_empty = |text: &str| if text.is_empty() { Ok(()) } else { check_host(text) };
+                    set(&mut this.host, entry.checked(or_empty).map(str::to_owned));
+                }
+                "http-port" => set(
+                    &mut this.http_port,
+                    entry.integer(0, 65_535).map(port_or_listener),
+                ),
+                "https-port" => set(
+                    &mut this.https_port,
+                    entry.integer(0, 65_535).map(port_or_listener),
+                ),
+                "mac-based" => set(&mut this.mac_based, entry.boolean()),
+                "path-prefix" => {
+                    let prefix = entry.checked(check_prefix);
+                    set(
+                        &mut this.path_prefix,
+                        prefix.map(|prefix| prefix.trim_matches('/').to_owned()),
+                    );
+                }
+                "plain-networks" => {
+                    let network = |item: Entry<'_>| item.parse::<Network>().map(|network| network.0);
+                    this.plain_networks = entry.list().filter_map(network).collect();
+                }
+                "tftp-port" => set(
+                    &mut this.tftp_port,
+                    entry.integer(1, 65_535).and_then(|n| n.try_into().ok()),
+                ),
+                _ => entry.unknown(&[
+                    "host",
+                    "http-port",
+                    "https-port",
+                    "mac-based",
+                    "path-prefix",
+                    "plain-networks",
+                    "tftp-port",
+                ]),
+            }
+        }
+    }
+
+    fn read_limits(&mut self, entry: &Entry<'_>) {
+        let this = &mut self.limits;
+        for entry in entry.table().into_iter().flatten() {
+            match entry.key() {
+                "connection-age" => set(&mut this.connection_age, seconds(&entry, 1, 86_400)),
+                "connections" => set(&mut this.connections, entry.integer(1, 1_000_000)),
+                "handshake-timeout" => set(&mut this.handshake_timeout, seconds(&entry, 1, 60)),
+                "header-bytes" => set(&mut this.header_bytes, bytes(&entry, 8 << 10, 64 << 10)),
+                "header-fields" => set(&mut this.header_fields, entry.integer(8, 128).map(|n| n as usize)),
+                "header-timeout" => set(&mut this.header_timeout, seconds(&entry, 1, 60)),
+                "path-bytes" => set(&mut this.path_bytes, bytes(&entry, 64, 8 << 10)),
+                "response-timeout" => set(&mut this.response_timeout, seconds(&entry, 1, 600)),
+                "stop-timeout" => set(&mut this.stop_timeout, seconds(&entry, 0, 600)),
+                _ => entry.unknown(&[
+                    "connection-age",
+                    "connections",
+                    "handshake-timeout",
+                    "header-bytes",
+                    "header-fields",
+                    "header-timeout",
+                    "path-bytes",
+                    "response-timeout",
+                    "stop-timeout",
+                ]),
+            }
+        }
+    }
+
+    fn read_rendering(&mut self, entry: &Entry<'_>) {
+        let this = &mut self.rendering;
+        for entry in entry.table().into_iter().flatten() {
+            match entry.key() {
+                "cache" => set(
+                    &mut this.cache_bytes,
+                    bytes(&entry, 1 << 20, 1 << 40).map(|n| n as u64),
+                ),
+                "fuel" => set(&mut this.fuel, entry.integer(1_000, 100_000_000)),
+                "output" => set(&mut this.output_bytes, bytes(&entry, 1 << 10, 64 << 20)),
+                "time" => set(
+                    &mut this.time,
+                    duration(&entry, Duration::from_millis(1), Duration::from_secs(10)),
+                ),
+                _ => entry.unknown(&["cache", "fuel", "output", "time"]),
+            }
+        }
+    }
+
+    fn read_reload(&mut self, entry: &Entry<'_>) {
+        let this = &mut self.reload;
+        for entry in entry.table().into_iter().flatten() {
+            match entry.key() {
+                "events" => set(&mut this.events, entry.boolean()),
+                "interval" => set(&mut this.interval, seconds(&entry, 1, 86_400)),
+                "quiet" => {
+                    set(
+                        &mut this.quiet,
+                        duration(&entry, Duration::from_millis(10), Duration::from_secs(10)),
+                    );
+                }
+                _ => entry.unknown(&["events", "interval", "quiet"]),
+            }
+        }
+    }
+}
+
+fn set<T>(place: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *place = value;
+    }
+}
+
+fn path(entry: &Entry<'_>) -> Option<PathBuf> {
+    entry.text(4096).map(PathBuf::from)
+}
+
+fn addresses(entry: &Entry<'_>) -> Vec<SocketAddr> {
+    entry
+        .list()
+        .filter_map(|item| item.parse::<Address>().map(|address| address.0))
+        .collect()
+}
+
+fn certificate(entry: &Entry<'_>) -> Option<CertificateFiles> {
+    let table = entry.table()?;
+    let mut files = (None, None);
+    for entry in table.clone() {
+        match entry.key() {
+            "certificate" => files.0 = path(&entry),
+            "key" => files.1 = path(&entry),
+            _ => entry.unknown(&["certificate", "key"]),
+        }
+    }
+    if let (Some(certificate), Some(key)) = files {
+        return Some(CertificateFiles { certificate, key });
+    }
+    table.error("needs both files; write { certificate = \"server.pem\", key = \"server.key\" }");
+    None
+}
+
+fn port_or_listener(port: u32) -> Option<u16> {
+    u16::try_from(port).ok().filter(|port| *port != 0)
+}
+
+fn seconds(entry: &Entry<'_>, low: u64, high: u64) -> Option<Duration> {
+    duration(entry, Duration::from_secs(low), Duration::from_secs(high))
+}
+
+fn duration(entry: &Entry<'_>, low: Duration, high: Duration) -> Option<Duration> {
+    let range = || {
+        format!(
+            "{} to {}",
+            humantime::format_duration(low),
+            humantime::format_duration(high)
+        )
+    };
+    let found = humantime::parse_duration(entry.text(32)?).ok();
+    let fits = found.filter(|found| (low..=high).contains(found));
+    if fits.is_none() {
+        entry.error(format!(
+            "is no time in its range; write a number with a unit, from {}",
+            range()
+        ));
+    }
+    fits
+}
+
+fn bytes(entry: &Entry<'_>, low: usize, high: usize) -> Option<usize> {
+    let size = |bytes: usize| ByteSize(bytes as u64).display().iec().to_string();
+    let found = entry
+        .text(32)?
+        .parse::<ByteSize>()
+        .ok()
+        .and_then(|size| usize::try_from(size.as_u64()).ok());
+    let fits = found.filter(|found| (low..=high).contains(found));
+    if fits.is_none() {
+        let (low, high) = (size(low), size(high));
+        entry.error(format!(
+            "is no size in its range; write a number with a unit, from {low} to {high}"
+        ));
+    }
+    fits
+}
+
+fn check_prefix(text: &str) -> Result<(), InvalidText> {
+    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    if text.len() > 255 || !text.bytes().all(unreserved) || text.split('/').any(|part| part == "..") {
+        return Err(InvalidText(
+            "is not a path; use letters, digits, `-`, `.`, `_`, `~` and `/`",
+        ));
+    }
+    Ok(())
+}
+
+struct Address(SocketAddr);
+
+impl std::str::FromStr for Address {
+    type Err = InvalidText;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let invalid =
+            InvalidText("holds something else than an address with a port; write 0.0.0.0:8080 or [::]:8080");
+        text.parse().map(Self).map_err(|_| invalid)
+    }
+}
+
+struct Network(ipnet::IpNet);
+
+impl std::str::FromStr for Network {
+    type Err = InvalidText;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let invalid =
+            InvalidText("holds something else than a network; write 192.0.2.0/24, or an address alone");
+        let network = text.parse::<ipnet::IpNet>().ok();
+        let network = network.or_else(|| text.parse::<std::net::IpAddr>().ok().map(Into::into));
+        network.map(|network| Self(network.trunc())).ok_or(invalid)
+    }
+}

@@ -1,0 +1,250 @@
+//! What the operator decided for this server, as the program wants it.
+//!
+//! Promises: [`Config::default`] is what `config/bellhop.toml` says, which a test proves; every value is in
+//! its range; paths are resolved against the folder of the file. Read next: [`file`](mod@file) for the shape
+//! on disk.
+
+mod file;
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+use crate::model::{Protocol, Raw, Settings};
+
+/// Every setting of the server.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// Folder whose `*.toml` files hold the records.
+    pub fleet: PathBuf,
+    /// Folders of the catalog; a later one adds to those before it and overrides them.
+    pub catalog: Vec<PathBuf>,
+    /// Folder that the server itself writes to.
+    pub state: PathBuf,
+    /// Where phones connect without encryption.
+    pub http: Http,
+    /// Where phones connect over TLS.
+    pub https: Https,
+    /// Where operators and Prometheus connect; nothing where `None`.
+    pub admin: Option<SocketAddr>,
+    /// What phones are told, and which of them get what.
+    pub provisioning: Provisioning,
+    /// Deadlines, sizes and caps of connections.
+    pub limits: Limits,
+    /// Limits of one rendering, and the memory for rendered files.
+    pub rendering: Rendering,
+    /// When files are read again.
+    pub reload: Reload,
+    /// Settings of every phone.
+    pub settings: Settings,
+    /// Vendor parameters of every phone.
+    pub raw: Raw,
+}
+
+/// The listeners without encryption.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Http {
+    /// Addresses to listen on; none switches HTTP off.
+    pub listen: Vec<SocketAddr>,
+}
+
+/// The listeners with TLS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Https {
+    /// Addresses to listen on; none switches HTTPS off.
+    pub listen: Vec<SocketAddr>,
+    /// Certificates, the default one first; without any, a self-signed one is minted.
+    pub certificates: Vec<CertificateFiles>,
+}
+
+/// A certificate chain and its key, both PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateFiles {
+    /// The chain, the server's own certificate first.
+    pub certificate: PathBuf,
+    /// The private key (PKCS #8, PKCS #1 or SEC 1).
+    pub key: PathBuf,
+}
+
+/// What phones are told, and which of them get what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provisioning {
+    /// Host in update URLs; the machine's name where empty.
+    pub host: String,
+    /// Port in `http:` URLs; that of the first listener where `None`.
+    pub http_port: Option<u16>,
+    /// Port in `https:` URLs; that of the first listener where `None`.
+    pub https_port: Option<u16>,
+    /// Port in `tftp:` URLs.
+    pub tftp_port: u16,
+    /// Path before `/<serial>/`, without slashes at its ends.
+    pub path_prefix: String,
+    /// Whether a device that asks for it may be known by its MAC address alone over HTTP and HTTPS.
+    pub mac_based: bool,
+    /// Networks that files with secrets may be sent to without encryption.
+    pub plain_networks: Vec<IpNet>,
+}
+
+impl Provisioning {
+    /// Tells whether files with secrets may be sent to `peer` without encryption.
+    pub fn allows_plain(&self, peer: IpAddr) -> bool {
+        let peer = peer.to_canonical();
+        self.plain_networks.iter().any(|network| network.contains(&peer))
+    }
+}
+
+/// Deadlines, sizes and caps of connections.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at once, over all phone listeners: 1 to 1,000,000.
+    pub connections: u32,
+    /// Longest time for a TLS handshake: 1 s to 60 s.
+    pub handshake_timeout: Duration,
+    /// Longest time for a request's head, from connecting or from the response before: 1 s to 60 s.
+    pub header_timeout: Duration,
+    /// Longest time that a response may stand still because the phone does not read: 1 s to 600 s.
+    pub response_timeout: Duration,
+    /// Age at which a connection is closed after the response under way: 1 s to 24 h.
+    pub connection_age: Duration,
+    /// Longest request head: 8 KiB to 64 KiB.
+    pub header_bytes: usize,
+    /// Most header fields of a request: 8 to 128.
+    pub header_fields: usize,
+    /// Longest path and query of a request: 64 bytes to 8 KiB.
+    pub path_bytes: usize,
+    /// Longest wait for responses under way when the server stops: 0 s to 600 s.
+    pub stop_timeout: Duration,
+}
+
+/// Limits of one rendering, and the memory for rendered files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendering {
+    /// Memory for rendered files, in bytes: 1 MiB to 1 TiB.
+    pub cache_bytes: u64,
+    /// Most instructions of one rendering: 1,000 to 100,000,000.
+    pub fuel: u32,
+    /// Largest rendered file: 1 KiB to 64 MiB.
+    pub output_bytes: usize,
+    /// Longest time of one rendering: 1 ms to 10 s.
+    pub time: Duration,
+}
+
+/// When files are read again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reload {
+    /// Whether events of the file system are listened to.
+    pub events: bool,
+    /// Time without further events after which files are read: 10 ms to 10 s.
+    pub quiet: Duration,
+    /// Time after which files are compared even without events: 1 s to 24 h.
+    pub interval: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            fleet: "fleet".into(),
+            catalog: vec!["../catalog".into()],
+            state: "../state".into(),
+            http: Http {
+                listen: vec![any(8080)],
+            },
+            https: Https {
+                listen: vec![any(8443)],
+                certificates: Vec::new(),
+            },
+            admin: Some(SocketAddr::from(([127, 0, 0, 1], 9090))),
+            provisioning: Provisioning::default(),
+            limits: Limits::default(),
+            rendering: Rendering::default(),
+            reload: Reload::default(),
+            settings: Settings::default(),
+            raw: Raw::default(),
+        }
+    }
+}
+
+impl Default for Provisioning {
+    fn default() -> Self {
+        Self {
+            host: String::new(),
+            http_port: None,
+            https_port: None,
+            tftp_port: 69,
+            path_prefix: String::new(),
+            mac_based: false,
+            plain_networks: PRIVATE_NETWORKS
+                .iter()
+                .filter_map(|network| network.parse().ok())
+                .collect(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 16_384,
+            handshake_timeout: Duration::from_secs(10),
+            header_timeout: Duration::from_secs(10),
+            response_timeout: Duration::from_secs(60),
+            connection_age: Duration::from_secs(600),
+            header_bytes: 16 * 1024,
+            header_fields: 64,
+            path_bytes: 2 * 1024,
+            stop_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Default for Rendering {
+    fn default() -> Self {
+        Self {
+            cache_bytes: 256 * 1024 * 1024,
+            fuel: 1_000_000,
+            output_bytes: 1024 * 1024,
+            time: Duration::from_millis(500),
+        }
+    }
+}
+
+impl Default for Reload {
+    fn default() -> Self {
+        Self {
+            events: true,
+            quiet: Duration::from_millis(200),
+            interval: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Config {
+    /// Gives the port that phones are told for a protocol.
+    pub fn public_port(&self, protocol: Protocol) -> u16 {
+        let first = |listen: &[SocketAddr]| listen.first().map(SocketAddr::port);
+        let (told, usual, listen) = match protocol {
+            Protocol::Http => (self.provisioning.http_port, 80, first(&self.http.listen)),
+            Protocol::Https => (self.provisioning.https_port, 443, first(&self.https.listen)),
+            Protocol::Tftp => (Some(self.provisioning.tftp_port), 69, None),
+        };
+        told.or(listen).unwrap_or(usual)
+    }
+}
+
+/// Loopback, private (RFC 1918, RFC 4193) and link-local networks (RFC 3927, RFC 4291).
+const PRIVATE_NETWORKS: &[&str] = &[
+    "127.0.0.0/8",
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "169.254.0.0/16",
+    "::1/128",
+    "fc00::/7",
+    "fe80::/10",
+];
+
+fn any(port: u16) -> SocketAddr {
+    SocketAddr::from(([0, 0, 0, 0], port))
+}
