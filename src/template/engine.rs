@@ -1,0 +1,209 @@
+//! The template engine with its limits.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Value;
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
+
+use crate::template::Escape;
+use crate::template::escape::text_of;
+
+/// What one rendering may use up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Instructions of the engine.
+    pub fuel: u32,
+    /// Bytes of output.
+    pub output_bytes: usize,
+    /// Time.
+    pub time: Duration,
+}
+
+/// Compiled templates by name.
+#[derive(Debug, Default)]
+pub struct Engine {
+    environment: Environment<'static>,
+    limits: Limits,
+}
+
+/// Why a template did not compile or render.
+///
+/// Says where, and what in the template's own words; never a value that it was given.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("template {template}, line {line}: {message}")]
+pub struct TemplateError {
+    /// Name of the template.
+    pub template: String,
+    /// Line in it, from 1.
+    pub line: usize,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl Engine {
+    /// Compiles templates by name; those that do not compile are told and left out.
+    pub fn compile(templates: BTreeMap<String, String>, limits: Limits) -> (Self, Vec<TemplateError>) {
+        let mut environment = Environment::new();
+        environment.set_fuel(Some(u64::from(limits.fuel)));
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment
+            .set_auto_escape_callback(|name| AutoEscape::Custom(Escape::of_template(name).name().into()));
+        environment.set_formatter(format);
+        let syntax = SyntaxConfig::builder()
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .keep_trailing_newline(true)
+            .build();
+        environment.set_syntax(syntax.unwrap_or_default());
+        // The engine's own debugging would put values into errors.
+        environment.set_debug(false);
+        environment.remove_global("debug");
+        environment.add_filter("onoff", |flag: bool| if flag { "on" } else { "off" });
+        environment.add_filter("yesno", |flag: bool| if flag { "Yes" } else { "No" });
+        let mut errors = Vec::new();
+        for (name, source) in templates {
+            if let Err(error) = environment.add_template_owned(name.clone(), source) {
+                errors.push(TemplateError::of(&name, &error));
+            }
+        }
+        (Self { environment, limits }, errors)
+    }
+
+    /// Tells whether a template of this name compiled.
+    pub fn has(&self, name: &str) -> bool {
+        self.environment.get_template(name).is_ok()
+    }
+
+    /// Runs a template; `root` is what it sees.
+    ///
+    /// # Errors
+    /// Where and why the template failed, a limit reached among the reasons.
+    pub fn render(&self, name: &str, root: Value) -> Result<String, TemplateError> {
+        let mut sink = Sink {
+            text: Vec::with_capacity(8 * 1024),
+            writes: 0,
+            limits: self.limits,
+            started: Instant::now(),
+            exceeded: None,
+        };
+        let template = self
+            .environment
+            .get_template(name)
+            .map_err(|error| TemplateError::of(name, &error))?;
+        match template.render_captured_to(root, &mut sink) {
+            Ok(_) => String::from_utf8(sink.text).map_err(|_| TemplateError {
+                template: name.to_owned(),
+                line: 0,
+                message: "wrote bytes that are not text".to_owned(),
+            }),
+            Err(error) => {
+                let mut error = TemplateError::of(name, &error);
+                if let Some(exceeded) = sink.exceeded {
+                    error.message = exceeded.to_owned();
+                }
+                Err(error)
+            }
+        }
+    }
+}
+
+impl TemplateError {
+    fn of(name: &str, error: &Error) -> Self {
+        // The innermost error is where it happened, in an included template perhaps.
+        let mut inner = error;
+        while let Some(next) = std::error::Error::source(inner).and_then(|source| source.downcast_ref()) {
+            inner = next;
+        }
+        let message = match inner.kind() {
+            ErrorKind::OutOfFuel => "uses more instructions than `rendering.fuel` allows".to_owned(),
+            // Details of these kinds name what the template says; those of other kinds may quote values.
+            ErrorKind::SyntaxError
+            | ErrorKind::TemplateNotFound
+            | ErrorKind::UndefinedError
+            | ErrorKind::UnknownFilter
+            | ErrorKind::UnknownFunction
+            | ErrorKind::UnknownMethod
+            | ErrorKind::UnknownTest => join(inner.kind(), inner.detail()),
+            ErrorKind::InvalidOperation if inner.detail().is_some_and(is_ours) => {
+                inner.detail().unwrap_or_default().to_owned()
+            }
+            kind => kind.to_string(),
+        };
+        let template = inner.name().or(error.name()).unwrap_or(name).to_owned();
+        Self {
+            template,
+            line: inner.line().or(error.line()).unwrap_or_default(),
+            message,
+        }
+    }
+}
+
+/// Tells our own messages, which quote parameter names only, from the engine's.
+fn is_ours(detail: &str) -> bool {
+    let ours = [
+        "is given a list",
+        "this file cannot hold",
+        "parameter",
+        "cannot be printed",
+    ];
+    ours.iter().any(|part| detail.contains(part))
+}
+
+fn join(kind: ErrorKind, detail: Option<&str>) -> String {
+    detail.map_or_else(|| kind.to_string(), |detail| format!("{kind}: {detail}"))
+}
+
+fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
+    let Some(text) = text_of(value) else {
+        return Err(Error::new(
+            ErrorKind::InvalidOperation,
+            "a list cannot be printed; join its items",
+        ));
+    };
+    if value.is_safe() {
+        return out.write_str(&text).map_err(Error::from);
+    }
+    let escape = match state.auto_escape() {
+        AutoEscape::Custom(name) if name == Escape::Xml.name() => Escape::Xml,
+        _ => Escape::Line,
+    };
+    escape.write(out, &text).map_err(Error::from)
+}
+
+/// Takes the output and stops it at the limits.
+struct Sink {
+    text: Vec<u8>,
+    writes: u32,
+    limits: Limits,
+    started: Instant,
+    exceeded: Option<&'static str>,
+}
+
+impl std::io::Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.writes = self.writes.wrapping_add(1);
+        if self.text.len() + bytes.len() > self.limits.output_bytes {
+            self.exceeded = Some("writes more than `rendering.output` allows");
+        } else if self.writes.is_multiple_of(64) && self.started.elapsed() > self.limits.time {
+            self.exceeded = Some("takes longer than `rendering.time` allows");
+        }
+        if self.exceeded.is_some() {
+            return Err(std::io::ErrorKind::QuotaExceeded.into());
+        }
+        self.text.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Sink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sink({} bytes)", self.text.len())
+    }
+}
