@@ -1,0 +1,253 @@
+//! What phones exist and how they speak: data, read from folders, one folder a vendor.
+//!
+//! Facts inherit: vendor → family → model → firmware. Promises: every fault of every file is told in one run;
+//! a catalog that loaded has a template for each file and a pattern for each name; matching a request costs the
+//! same whatever the number of vendors. Read next: [`Model`] and [`Firmware`], then `read` for the files.
+
+mod agents;
+mod facts;
+mod paths;
+mod read;
+mod resolve;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+pub use self::agents::AgentMatch;
+pub use self::facts::{FileScope, IntervalUnit, PasswordCharacters};
+pub use self::paths::{PathId, PathMatches};
+pub use self::read::CatalogFiles;
+
+use self::agents::Agents;
+use self::paths::Paths;
+use crate::model::Protocol;
+use crate::template::{Engine, Syntax};
+
+/// Every vendor, model and firmware that bellhop knows, with the templates of their files.
+#[derive(Debug, Default)]
+pub struct Catalog {
+    vendors: Vec<Vendor>,
+    models: HashMap<Arc<str>, Model>,
+    ouis: HashMap<[u8; 3], Option<usize>>,
+    paths: Paths,
+    owners: Vec<PathOwner>,
+    agents: Agents,
+    engine: Engine,
+}
+
+/// A manufacturer.
+#[derive(Debug)]
+pub struct Vendor {
+    /// Its folder's name, like `yealink`.
+    pub id: Arc<str>,
+    /// Its name for people.
+    pub name: String,
+    /// First octets of its phones' MAC addresses.
+    pub ouis: Vec<[u8; 3]>,
+    /// Those of `ouis` that other brands use as well.
+    pub shared_ouis: Vec<[u8; 3]>,
+    /// Vendors whose name a phone of this one may still tell.
+    pub kin: Vec<Arc<str>>,
+    /// Changes when anything does that its phones' files come from.
+    pub digest: u64,
+}
+
+/// A model of phone.
+#[derive(Debug)]
+pub struct Model {
+    /// `vendor/model`, as devices name it.
+    pub id: Arc<str>,
+    /// The vendor's place in the catalog.
+    pub vendor: usize,
+    /// Its name for people, without the vendor's.
+    pub name: String,
+    /// What it is called in User-Agents and elsewhere, lower case, letters and digits only.
+    pub spellings: Vec<String>,
+    /// How many lines it has.
+    pub lines: u16,
+    /// How many keys stand beside its display.
+    pub line_keys: u16,
+    /// How many expansion modules it takes.
+    pub expansion_modules: u16,
+    /// How many keys each of them has.
+    pub expansion_keys: u16,
+    /// Whether it has web pages of its own.
+    pub web_interface: bool,
+    /// Its firmwares, in the order of their ids.
+    pub firmwares: Vec<Firmware>,
+    /// The one of `firmwares` that a device without one has.
+    pub default_firmware: usize,
+}
+
+/// A range of firmware versions that speak alike.
+#[derive(Debug)]
+pub struct Firmware {
+    /// Its id within the model, like `2.3.x`.
+    pub id: Arc<str>,
+    /// What it is called for people.
+    pub label: String,
+    /// How phones with it may ask, the preferred way first.
+    pub protocols: Vec<Protocol>,
+    /// How they are told to ask for updates.
+    pub interval: Interval,
+    /// Whether their files need an application version.
+    pub application_version: bool,
+    /// Characters of administrator passwords.
+    pub password_characters: PasswordCharacters,
+    /// Most characters of administrator passwords.
+    pub password_max: u16,
+    /// The files that they ask for and get.
+    pub files: Vec<File>,
+    /// The names that they ask for in vain.
+    pub probes: Vec<Probe>,
+    /// Values that templates see as `vars`.
+    pub vars: Vec<(String, String)>,
+    /// What is not known for certain.
+    pub doubts: Vec<String>,
+}
+
+/// How a phone is told how often to ask.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interval {
+    /// The unit that the vendor counts in.
+    pub unit: IntervalUnit,
+    /// The vendor's parameter.
+    pub parameter: String,
+    /// Shortest interval that the phone takes.
+    pub min: u32,
+    /// Longest interval that the phone takes.
+    pub max: u32,
+}
+
+impl Interval {
+    /// Gives the interval of a device that has none of its own: ten minutes, or what comes nearest.
+    pub fn default_value(&self) -> u32 {
+        600_u32.div_ceil(self.unit.seconds()).clamp(self.min, self.max)
+    }
+}
+
+/// A file that phones ask for.
+#[derive(Debug)]
+pub struct File {
+    /// Its name, with `{mac}` or `{MAC}` where the address goes.
+    pub name: String,
+    /// Its pattern.
+    pub path: PathId,
+    /// The template that it comes from.
+    pub template: String,
+    /// Whom it is for.
+    pub scope: FileScope,
+    /// Whether it may hold secrets.
+    pub secrets: bool,
+    /// Whether it is the one with the phone's own configuration.
+    pub main: bool,
+    /// Its Content-Type.
+    pub content_type: Arc<str>,
+    /// How its parameters are written.
+    pub syntax: Arc<Syntax>,
+}
+
+/// A name that phones ask for in vain.
+#[derive(Debug)]
+pub struct Probe {
+    /// Its name, with holes as in [`File::name`].
+    pub name: String,
+    /// Its pattern.
+    pub path: PathId,
+}
+
+/// Whose files a pattern names.
+#[derive(Debug, Default)]
+pub struct PathOwner {
+    /// The vendor, when only one asks for such a name.
+    pub vendor: Option<usize>,
+    /// The model, when only one asks for such a name.
+    pub model: Option<Arc<str>>,
+    /// The common files with such a name: model, place of the firmware, place of the file.
+    pub common: Vec<(Arc<str>, usize, u16)>,
+}
+
+impl Catalog {
+    /// Finds a model by `vendor/model`.
+    pub fn model(&self, id: &str) -> Option<&Model> {
+        self.models.get(id)
+    }
+
+    /// Goes through the models in no particular order.
+    pub fn models(&self) -> impl Iterator<Item = &Model> {
+        self.models.values()
+    }
+
+    /// Goes through the vendors in the order of their ids.
+    pub fn vendors(&self) -> &[Vendor] {
+        &self.vendors
+    }
+
+    /// Gives the vendor of a place.
+    pub fn vendor(&self, at: usize) -> &Vendor {
+        &self.vendors[at]
+    }
+
+    /// Finds a vendor by its id.
+    pub fn vendor_by_id(&self, id: &str) -> Option<&Vendor> {
+        let at = self
+            .vendors
+            .binary_search_by(|vendor| (*vendor.id).cmp(id))
+            .ok()?;
+        self.vendors.get(at)
+    }
+
+    /// Gives the vendor that a MAC address was assigned to, unless several brands share its first octets.
+    pub fn vendor_of_oui(&self, oui: [u8; 3]) -> Option<usize> {
+        self.ouis.get(&oui).copied().flatten()
+    }
+
+    /// Matches a path against every name that phones ask for.
+    pub fn match_path(&self, path: &[u8]) -> PathMatches {
+        self.paths.matches(path)
+    }
+
+    /// Tells whose files a pattern names.
+    pub fn owner(&self, path: PathId) -> &PathOwner {
+        &self.owners[path.index()]
+    }
+
+    /// Reads a User-Agent.
+    pub fn read_agent<'a>(&self, agent: &'a [u8]) -> Option<AgentMatch<'a>> {
+        self.agents.read(agent)
+    }
+
+    /// Finds a vendor's model by what a phone calls itself.
+    pub fn model_called(&self, vendor: usize, name: &[u8]) -> Option<&Model> {
+        self.models
+            .values()
+            .find(|model| model.vendor == vendor && model.is_called(name))
+    }
+
+    /// Gives the compiled templates.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+}
+
+impl Model {
+    /// Finds a firmware by its id; an empty one means the default.
+    pub fn firmware(&self, id: &str) -> Option<&Firmware> {
+        if id.is_empty() {
+            return self.firmwares.get(self.default_firmware);
+        }
+        self.firmwares.iter().find(|firmware| *firmware.id == *id)
+    }
+
+    /// Tells whether a phone that calls itself so is of this model: letters and digits count, case does not.
+    pub fn is_called(&self, name: &[u8]) -> bool {
+        let letters = || {
+            name.iter()
+                .filter(|byte| byte.is_ascii_alphanumeric())
+                .map(u8::to_ascii_lowercase)
+        };
+        self.spellings
+            .iter()
+            .any(|spelling| spelling.bytes().eq(letters()))
+    }
+}

@@ -1,0 +1,199 @@
+//! The names that phones ask for, all of them in one automaton.
+
+use std::collections::BTreeMap;
+
+use regex::bytes::{RegexSet, RegexSetBuilder};
+
+use crate::model::Mac;
+
+/// A pattern's place in [`Paths`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PathId(u32);
+
+impl PathId {
+    pub(super) const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Every distinct pattern of the catalog, matched in one pass whatever their number.
+///
+/// A pattern is text that matches in any case, with `{mac}` for a MAC address in any spelling and `*` for
+/// anything within a path segment.
+#[derive(Debug, Default)]
+pub(super) struct Paths {
+    set: RegexSet,
+    /// By pattern: how many bytes stand before the MAC address, where there is one.
+    mac_after: Vec<Option<usize>>,
+}
+
+/// What [`Paths::matches`] found.
+#[derive(Debug, Default)]
+pub struct PathMatches {
+    /// The MAC address in the path.
+    pub mac: Option<Mac>,
+    matched: Option<regex::bytes::SetMatches>,
+}
+
+impl PathMatches {
+    /// Tells whether a pattern matched.
+    pub fn contains(&self, id: PathId) -> bool {
+        self.matched
+            .as_ref()
+            .is_some_and(|matched| matched.matched(id.0 as usize))
+    }
+
+    /// Goes through the patterns that matched.
+    pub fn iter(&self) -> impl Iterator<Item = PathId> {
+        let ids = self.matched.iter().flat_map(regex::bytes::SetMatches::iter);
+        ids.filter_map(|id| u32::try_from(id).ok().map(PathId))
+    }
+}
+
+/// Collects patterns and gives each distinct one an id.
+#[derive(Debug, Default)]
+pub(super) struct PathCollector {
+    ids: BTreeMap<String, PathId>,
+    patterns: Vec<String>,
+}
+
+impl PathCollector {
+    /// Takes a pattern.
+    ///
+    /// # Errors
+    /// Says what is wrong with it.
+    pub(super) fn add(&mut self, pattern: &str) -> Result<PathId, &'static str> {
+        let pattern = pattern.to_ascii_lowercase();
+        if let Some(id) = self.ids.get(&pattern) {
+            return Ok(*id);
+        }
+        let before_mac = pattern.split_once("{mac}").map(|(before, _)| before);
+        let rest = pattern.replacen("{mac}", "", 1);
+        if rest.contains(['{', '}']) {
+            return Err("has a hole that is neither {mac} nor in `vars`");
+        }
+        if before_mac.is_some_and(|before| before.contains('*')) {
+            return Err("has `*` before {mac}; put the MAC address first");
+        }
+        if pattern.is_empty()
+            || pattern.starts_with('/')
+            || pattern.split('/').any(|part| matches!(part, "" | "." | ".."))
+        {
+            return Err("is not a relative path");
+        }
+        let id = PathId(u32::try_from(self.patterns.len()).map_err(|_| "is one pattern too many")?);
+        self.patterns.push(pattern.clone());
+        self.ids.insert(pattern, id);
+        Ok(id)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.patterns.len()
+    }
+
+    /// Compiles what was collected.
+    ///
+    /// # Errors
+    /// The automaton's own complaint, when the patterns are too many for it.
+    pub(super) fn compile(self) -> Result<Paths, regex::Error> {
+        let regexes = self.patterns.iter().map(|pattern| regex(pattern));
+        let set = RegexSetBuilder::new(regexes)
+            .unicode(false)
+            .case_insensitive(true)
+            .size_limit(64 << 20)
+            .dfa_size_limit(16 << 20)
+            .build()?;
+        Ok(Paths {
+            set,
+            mac_after: self
+                .patterns
+                .iter()
+                .map(|pattern| pattern.find("{mac}"))
+                .collect(),
+        })
+    }
+}
+
+impl Paths {
+    /// Matches a path; any bytes are fine.
+    pub(super) fn matches(&self, path: &[u8]) -> PathMatches {
+        let matched = self.set.matches(path);
+        let mac = matched.iter().find_map(|id| {
+            let after = path.get(self.mac_after[id]?..)?;
+            let dense = after.get(..12).and_then(Mac::from_bytes);
+            dense.or_else(|| after.get(..17).and_then(Mac::from_bytes))
+        });
+        PathMatches {
+            mac,
+            matched: Some(matched),
+        }
+    }
+}
+
+/// Writes a pattern as a regular expression.
+fn regex(pattern: &str) -> String {
+    const MAC: &str = "(?:[0-9a-f]{12}|[0-9a-f]{2}(?::[0-9a-f]{2}){5}|[0-9a-f]{2}(?:-[0-9a-f]{2}){5})";
+    let parts = pattern.split("{mac}").map(|part| {
+        let literals: Vec<String> = part.split('*').map(regex::escape).collect();
+        literals.join("[^/]*")
+    });
+    format!("^{}$", parts.collect::<Vec<_>>().join(MAC))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths(patterns: &[&str]) -> (Paths, Vec<PathId>) {
+        let mut collector = PathCollector::default();
+        let ids = patterns
+            .iter()
+            .map(|pattern| collector.add(pattern).unwrap())
+            .collect();
+        (collector.compile().unwrap(), ids)
+    }
+
+    #[test]
+    fn a_path_finds_every_pattern_that_fits_and_its_mac() {
+        let (paths, ids) = paths(&["{mac}.cfg", "SEP{MAC}.cnf.xml", "y000000000066.cfg", "*.cfg"]);
+        let mac = "00:15:65:aa:bb:cc".parse().ok();
+        let found = paths.matches(b"001565AABBCC.cfg");
+        assert_eq!(
+            (found.mac, found.iter().collect::<Vec<_>>()),
+            (mac, vec![ids[0], ids[3]])
+        );
+        for path in [
+            "sep001565aabbcc.cnf.xml",
+            "SEP00-15-65-aa-bb-cc.cnf.xml",
+            "SEP00:15:65:AA:BB:CC.cnf.xml",
+        ] {
+            let found = paths.matches(path.as_bytes());
+            assert_eq!((found.mac, found.contains(ids[1])), (mac, true), "{path}");
+        }
+        let found = paths.matches(b"Y000000000066.CFG");
+        assert_eq!((found.mac, found.contains(ids[2])), (None, true));
+        for path in [
+            &b"x/001565aabbcc.cfg"[..],
+            b"001565aabbc.cfg",
+            b"001565aabbcc.cfg\n",
+            b"\xff\xfe",
+            b"",
+        ] {
+            assert!(!paths.matches(path).contains(ids[0]), "{path:?}");
+        }
+    }
+
+    #[test]
+    fn the_same_pattern_is_kept_once() {
+        let (_, ids) = paths(&["{mac}.cfg", "{MAC}.cfg", "a.cfg"]);
+        assert_eq!(ids[0], ids[1]);
+        assert_ne!(ids[0], ids[2]);
+    }
+
+    #[test]
+    fn patterns_that_cannot_work_are_refused() {
+        for pattern in ["", "/a.cfg", "../a.cfg", "{serial}.cfg", "*{mac}.cfg", "a//b"] {
+            assert!(PathCollector::default().add(pattern).is_err(), "{pattern}");
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! Reads the catalog's folders into what each level says.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::hash::{Hash, Hasher};
+use std::path::{Path, PathBuf};
+
+use crate::catalog::facts::{FACT_KEYS, Facts};
+use crate::document::{Document, Entry, Fault, Table};
+
+/// The catalog as its files say it, later folders over earlier ones.
+#[derive(Debug, Default)]
+pub struct CatalogFiles {
+    pub(super) vendors: BTreeMap<String, VendorFile>,
+    /// Sources of templates by `vendor/name`.
+    pub(super) templates: BTreeMap<String, String>,
+    /// Where each template lies, to tell its faults.
+    pub(super) template_paths: BTreeMap<String, PathBuf>,
+    /// What each vendor's files hash to.
+    pub(super) digests: BTreeMap<String, u64>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct VendorFile {
+    pub(super) name: Option<String>,
+    pub(super) ouis: Vec<[u8; 3]>,
+    pub(super) shared_ouis: Vec<[u8; 3]>,
+    pub(super) agents: Vec<(String, Place)>,
+    pub(super) kin: Vec<String>,
+    pub(super) facts: Facts,
+    pub(super) families: BTreeMap<String, FamilyFile>,
+    pub(super) models: BTreeMap<String, ModelFile>,
+    pub(super) place: Place,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct FamilyFile {
+    pub(super) extends: Option<String>,
+    pub(super) facts: Facts,
+    pub(super) place: Place,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct ModelFile {
+    pub(super) name: Option<String>,
+    pub(super) family: Option<String>,
+    pub(super) aliases: Vec<String>,
+    pub(super) default_firmware: Option<String>,
+    pub(super) facts: Facts,
+    pub(super) firmwares: BTreeMap<String, FirmwareFile>,
+    pub(super) place: Place,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct FirmwareFile {
+    pub(super) label: Option<String>,
+    pub(super) family: Option<String>,
+    pub(super) facts: Facts,
+}
+
+/// Where something was written.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Place {
+    pub(super) path: PathBuf,
+    pub(super) line: u32,
+}
+
+impl Place {
+    pub(super) fn fault(&self, message: impl Into<String>) -> Fault {
+        Fault::error(&self.path, self.line, message)
+    }
+}
+
+impl CatalogFiles {
+    /// Reads folders, a later one over those before it.
+    pub fn read(folders: &[PathBuf]) -> (Self, Vec<Fault>) {
+        let mut files = Self::default();
+        let mut faults = Vec::new();
+        for folder in folders {
+            for vendor in entries(folder, &mut faults)
+                .into_iter()
+                .filter(|path| path.is_dir())
+            {
+                files.read_vendor(&vendor, &mut faults);
+            }
+        }
+        (files, faults)
+    }
+
+    fn read_vendor(&mut self, folder: &Path, faults: &mut Vec<Fault>) {
+        let Some(id) = folder
+            .file_name()
+            .and_then(|name| name.to_str())
+            .map(str::to_owned)
+        else {
+            return;
+        };
+        for path in entries(folder, faults) {
+            if path.extension().is_some_and(|extension| extension == "toml") {
+                let Some(text) = read(&path, faults) else {
+                    continue;
+                };
+                self.digest(&id, &text);
+                match Document::parse(&path, &text) {
+                    Ok(document) => {
+                        self.vendors.entry(id.clone()).or_default().read(&document, &id);
+                        faults.extend(document.into_faults());
+                    }
+                    Err(broken) => faults.extend(broken),
+                }
+            }
+        }
+        self.read_templates(&folder.join("templates"), &id, faults);
+    }
+
+    fn digest(&mut self, vendor: &str, text: &str) {
+        let digest = self.digests.entry(vendor.to_owned()).or_default();
+        let mut hasher = std::hash::DefaultHasher::new();
+        (*digest, text).hash(&mut hasher);
+        *digest = hasher.finish();
+    }
+
+    fn read_templates(&mut self, folder: &Path, prefix: &str, faults: &mut Vec<Fault>) {
+        if !folder.is_dir() {
+            return;
+        }
+        for path in entries(folder, faults) {
+            let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+                continue;
+            };
+            let name = format!("{prefix}/{name}");
+            if path.is_dir() {
+                self.read_templates(&path, &name, faults);
+            } else if let Some(text) = read(&path, faults) {
+                self.digest(prefix.split('/').next().unwrap_or(prefix), &text);
+                self.templates.insert(name.clone(), text);
+                self.template_paths.insert(name, path);
+            }
+        }
+    }
+}
+
+/// Lists a folder in the order of the names, without hidden entries.
+fn entries(folder: &Path, faults: &mut Vec<Fault>) -> Vec<PathBuf> {
+    let listed = fs::read_dir(folder).and_then(|entries| {
+        entries
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<Result<Vec<_>, _>>()
+    });
+    let mut paths = listed.unwrap_or_else(|error| {
+        faults.push(Fault::error(
+            folder,
+            0,
+            format!("cannot be listed: {error}; check `catalog` and its rights"),
+        ));
+        Vec::new()
+    });
+    paths.retain(|path| {
+        path.file_name()
+            .is_some_and(|name| !name.as_encoded_bytes().starts_with(b"."))
+    });
+    paths.sort();
+    paths
+}
+
+fn read(path: &Path, faults: &mut Vec<Fault>) -> Option<String> {
+    let text = fs::read_to_string(path);
+    text.map_err(|error| {
+        faults.push(Fault::error(
+            path,
+            0,
+            format!("cannot be read: {error}; check its rights"),
+        ))
+    })
+    .ok()
+}
+
+impl VendorFile {
+    fn read(&mut self, document: &Document<'_>, vendor: &str) {
+        let place = |line| Place {
+            path: document.path().to_owned(),
+            line,
+        };
+        let mut facts = Facts::default();
+        for entry in document.root() {
+            match entry.key() {
+                "family" => self.read_families(&entry, vendor, &place),
+                "kin" => self.kin = texts(&entry),
+                "model" => self.read_models(&entry, vendor, &place),
+                "name" => {
+                    self.name = entry.text(64).map(str::to_owned);
+                    self.place = place(entry.line());
+                }
+                "ouis" => self.ouis = entry.list().filter_map(|item| oui(&item)).collect(),
+                "shared-ouis" => self.shared_ouis = entry.list().filter_map(|item| oui(&item)).collect(),
+                "user-agents" => {
+                    let agents = entry
+                        .list()
+                        .filter_map(|item| Some((item.text(1024)?.to_owned(), place(item.line()))));
+                    self.agents = agents.collect();
+                }
+                _ if facts.read(&entry, vendor) => (),
+                _ => entry.unknown(&known(&[
+                    "family",
+                    "kin",
+                    "model",
+                    "name",
+                    "ouis",
+                    "shared-ouis",
+                    "user-agents",
+                ])),
+            }
+        }
+        self.facts = facts.over(&self.facts);
+    }
+
+    fn read_families(&mut self, entry: &Entry<'_>, vendor: &str, place: &impl Fn(u32) -> Place) {
+        for (id, table, line) in tables(entry) {
+            let family = self.families.entry(id.to_owned()).or_default();
+            family.place = place(line);
+            let mut facts = Facts::default();
+            for entry in table {
+                match entry.key() {
+                    "extends" => family.extends = entry.text(64).map(str::to_owned),
+                    _ if facts.read(&entry, vendor) => (),
+                    _ => entry.unknown(&known(&["extends"])),
+                }
+            }
+            family.facts = facts.over(&family.facts);
+        }
+    }
+
+    fn read_models(&mut self, entry: &Entry<'_>, vendor: &str, place: &impl Fn(u32) -> Place) {
+        for (id, table, line) in tables(entry) {
+            let model = self.models.entry(id.to_owned()).or_default();
+            model.place = place(line);
+            let mut facts = Facts::default();
+            for entry in table {
+                match entry.key() {
+                    "aliases" => model.aliases = texts(&entry),
+                    "default-firmware" => model.default_firmware = entry.text(64).map(str::to_owned),
+                    "family" => model.family = entry.text(64).map(str::to_owned),
+                    "firmware" => model.read_firmwares(&entry, vendor),
+                    "name" => model.name = entry.text(64).map(str::to_owned),
+                    _ if facts.read(&entry, vendor) => (),
+                    _ => entry.unknown(&known(&[
+                        "aliases",
+                        "default-firmware",
+                        "family",
+                        "firmware",
+                        "name",
+                    ])),
+                }
+            }
+            model.facts = facts.over(&model.facts);
+        }
+    }
+}
+
+impl ModelFile {
+    fn read_firmwares(&mut self, entry: &Entry<'_>, vendor: &str) {
+        for (id, table, _) in tables(entry) {
+            let firmware = self.firmwares.entry(id.to_owned()).or_default();
+            let mut facts = Facts::default();
+            for entry in table {
+                match entry.key() {
+                    "family" => firmware.family = entry.text(64).map(str::to_owned),
+                    "label" => firmware.label = entry.text(64).map(str::to_owned),
+                    _ if facts.read(&entry, vendor) => (),
+                    _ => entry.unknown(&known(&["family", "label"])),
+                }
+            }
+            firmware.facts = facts.over(&firmware.facts);
+        }
+    }
+}
+
+/// Goes through a table of tables: key, table and line of each.
+fn tables<'d>(entry: &Entry<'d>) -> impl Iterator<Item = (&'d str, Table<'d>, u32)> + use<'d> {
+    let inner = entry.table().into_iter().flatten();
+    inner.filter_map(|entry| Some((entry.key(), entry.table()?, entry.line())))
+}
+
+fn known<'k>(own: &[&'k str]) -> Vec<&'k str> {
+    own.iter().copied().chain(FACT_KEYS.iter().copied()).collect()
+}
+
+fn texts(entry: &Entry<'_>) -> Vec<String> {
+    entry
+        .list()
+        .filter_map(|item| item.text(64).map(str::to_owned))
+        .collect()
+}
+
+fn oui(entry: &Entry<'_>) -> Option<[u8; 3]> {
+    let text = entry.text(8)?;
+    let whole = format!("{text}:00:00:00").parse::<crate::model::Mac>().ok();
+    if whole.is_none() {
+        entry.error("holds something else than three octets; write them like 00:15:65");
+    }
+    whole.map(crate::model::Mac::oui)
+}

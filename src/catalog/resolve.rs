@@ -1,0 +1,419 @@
+//! Puts the levels of the catalog over one another and checks what comes out.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::catalog::agents::AgentCollector;
+use crate::catalog::facts::{Facts, FileFacts, FileScope, SyntaxFacts};
+use crate::catalog::paths::{PathCollector, PathId};
+use crate::catalog::read::{CatalogFiles, FirmwareFile, ModelFile, Place};
+use crate::catalog::{Catalog, File, Firmware, Interval, Model, PathOwner, Probe, Vendor};
+use crate::document::{Fault, nearest};
+use crate::template::{Engine, Escape, Limits, Syntax};
+
+impl Catalog {
+    /// Makes a catalog of what its files say.
+    ///
+    /// Faulty parts are left out and told; what is not faulty works.
+    pub fn resolve(mut files: CatalogFiles, limits: Limits) -> (Self, Vec<Fault>) {
+        let mut faults = Vec::new();
+        let templates = std::mem::take(&mut files.templates);
+        let (engine, errors) = Engine::compile(templates, limits);
+        for error in errors {
+            let line = u32::try_from(error.line).unwrap_or_default();
+            let path = files
+                .template_paths
+                .get(&error.template)
+                .cloned()
+                .unwrap_or_default();
+            faults.push(Fault::error(
+                &path,
+                line,
+                format!("does not compile: {}", error.message),
+            ));
+        }
+        let mut resolver = Resolver {
+            files: &files,
+            engine: &engine,
+            paths: PathCollector::default(),
+            faults,
+        };
+        let vendors: Vec<Vendor> = files.vendors.keys().map(|id| resolver.vendor(id)).collect();
+        let mut models = HashMap::new();
+        for (at, (vendor, file)) in files.vendors.iter().enumerate() {
+            for (id, model) in &file.models {
+                let id: Arc<str> = format!("{vendor}/{id}").into();
+                models.extend(resolver.model(&id, at, model).map(|model| (id, model)));
+            }
+        }
+        let agents = resolver.agents();
+        let Resolver {
+            paths, mut faults, ..
+        } = resolver;
+        let count = paths.len();
+        let (paths, agents) = match (paths.compile(), agents.compile()) {
+            (Ok(paths), Ok(agents)) => (paths, agents),
+            (paths, agents) => {
+                let error = paths
+                    .err()
+                    .or(agents.err())
+                    .map(|error| error.to_string())
+                    .unwrap_or_default();
+                faults.push(Fault::error(
+                    &Place::default().path,
+                    0,
+                    format!("patterns do not compile: {error}"),
+                ));
+                Default::default()
+            }
+        };
+        let catalog = Self {
+            ouis: ouis(&vendors),
+            owners: owners(count, &models),
+            vendors,
+            models,
+            paths,
+            agents,
+            engine,
+        };
+        (catalog, faults)
+    }
+}
+
+fn ouis(vendors: &[Vendor]) -> HashMap<[u8; 3], Option<usize>> {
+    let mut ouis = HashMap::new();
+    for (at, vendor) in vendors.iter().enumerate() {
+        for oui in &vendor.ouis {
+            let sole = !vendor.shared_ouis.contains(oui);
+            ouis.entry(*oui)
+                .and_modify(|owner| *owner = None)
+                .or_insert(sole.then_some(at));
+        }
+    }
+    ouis
+}
+
+fn owners(count: usize, models: &HashMap<Arc<str>, Model>) -> Vec<PathOwner> {
+    let mut owners: Vec<PathOwner> = (0..count).map(|_| PathOwner::default()).collect();
+    let mut seen: Vec<(Option<usize>, Option<Arc<str>>)> = vec![(None, None); count];
+    let ordered: BTreeMap<_, _> = models.iter().collect();
+    for (id, model) in ordered {
+        for (firmware_at, firmware) in model.firmwares.iter().enumerate() {
+            let files = firmware.files.iter().map(|file| file.path);
+            for path in files.chain(firmware.probes.iter().map(|probe| probe.path)) {
+                let (owner, seen) = (&mut owners[path.index()], &mut seen[path.index()]);
+                let first = seen.0.is_none();
+                owner.vendor = if first {
+                    Some(model.vendor)
+                } else {
+                    owner.vendor.filter(|v| *v == model.vendor)
+                };
+                owner.model = if first {
+                    Some(Arc::clone(id))
+                } else {
+                    owner.model.take().filter(|m| m == id)
+                };
+                *seen = (Some(model.vendor), Some(Arc::clone(id)));
+            }
+            let common = (0..)
+                .zip(&firmware.files)
+                .filter(|(_, file)| file.scope == FileScope::Common);
+            for (file_at, file) in common {
+                owners[file.path.index()]
+                    .common
+                    .push((Arc::clone(id), firmware_at, file_at));
+            }
+        }
+    }
+    owners
+}
+
+struct Resolver<'f> {
+    files: &'f CatalogFiles,
+    engine: &'f Engine,
+    paths: PathCollector,
+    faults: Vec<Fault>,
+}
+
+impl Resolver<'_> {
+    fn vendor(&mut self, id: &str) -> Vendor {
+        let file = &self.files.vendors[id];
+        if file.name.is_none() {
+            let cure = "give the vendor's name for people, `name = \"…\"`, in vendor.toml";
+            self.faults
+                .push(file.place.fault(format!("vendor `{id}` has no name; {cure}")));
+        }
+        Vendor {
+            id: id.into(),
+            name: file.name.clone().unwrap_or_else(|| id.to_owned()),
+            ouis: file.ouis.clone(),
+            shared_ouis: file.shared_ouis.clone(),
+            kin: file.kin.iter().map(|kin| kin.as_str().into()).collect(),
+            digest: self.digest(id),
+        }
+    }
+
+    /// Sums up a vendor's files and those of the vendors whose families its models use.
+    fn digest(&self, id: &str) -> u64 {
+        let file = &self.files.vendors[id];
+        let firmwares = file
+            .models
+            .values()
+            .flat_map(|model| model.firmwares.values().map(|f| f.family.as_ref()));
+        let families = file
+            .models
+            .values()
+            .map(|model| model.family.as_ref())
+            .chain(firmwares)
+            .flatten();
+        let others = families.filter_map(|family| family.split_once('/').map(|(vendor, _)| vendor));
+        let vendors: std::collections::BTreeSet<&str> = others.chain([id]).collect();
+        let digest = |vendor: &str| self.files.digests.get(vendor).copied().unwrap_or_default();
+        vendors
+            .into_iter()
+            .fold(0, |sum: u64, vendor| sum.rotate_left(1) ^ digest(vendor))
+    }
+
+    fn agents(&mut self) -> AgentCollector {
+        let mut agents = AgentCollector::default();
+        for (at, vendor) in self.files.vendors.values().enumerate() {
+            for (pattern, place) in &vendor.agents {
+                if let Err(error) = agents.add(at, pattern) {
+                    self.faults
+                        .push(place.fault(format!("`user-agents` has a pattern that {error}")));
+                }
+            }
+        }
+        agents
+    }
+
+    /// Gives the facts of a family with all that it stands on; `name` is `family` or `vendor/family`.
+    fn family(&mut self, vendor: &str, name: &str, place: &Place, depth: u8) -> Facts {
+        let (owner, id) = name.split_once('/').unwrap_or((vendor, name));
+        let found = self
+            .files
+            .vendors
+            .get(owner)
+            .and_then(|file| Some((file, file.families.get(id)?)));
+        let Some((file, family)) = found.filter(|_| depth < 16) else {
+            let known = self
+                .files
+                .vendors
+                .get(owner)
+                .into_iter()
+                .flat_map(|file| file.families.keys());
+            let near = nearest(id, known.map(String::as_str)).map(|near| format!("; did you mean `{near}`?"));
+            let near = near.unwrap_or_else(|| "; define it as [family.…]".to_owned());
+            self.faults
+                .push(place.fault(format!("there is no family `{name}`, or it extends itself{near}")));
+            return Facts::default();
+        };
+        let base = match &family.extends {
+            Some(extends) => self.family(owner, extends, &family.place, depth + 1),
+            None => file.facts.clone(),
+        };
+        family.facts.clone().over(&base)
+    }
+
+    fn model(&mut self, id: &Arc<str>, vendor: usize, file: &ModelFile) -> Option<Model> {
+        let (vendor_id, short) = id.split_once('/')?;
+        let own = self.files.vendors[vendor_id].facts.clone();
+        let mut firmwares = Vec::new();
+        let unnamed = BTreeMap::from([("any".to_owned(), FirmwareFile::default())]);
+        let listed = if file.firmwares.is_empty() {
+            &unnamed
+        } else {
+            &file.firmwares
+        };
+        let mut whole = None;
+        for (firmware_id, firmware) in listed {
+            let family = firmware.family.as_ref().or(file.family.as_ref());
+            let base = match family {
+                Some(family) => self.family(vendor_id, family, &file.place, 0).over(&own),
+                None => own.clone(),
+            };
+            let facts = firmware.facts.clone().over(&file.facts.clone().over(&base));
+            firmwares.extend(self.firmware(id, firmware_id, firmware.label.as_deref(), &facts, &file.place));
+            whole = Some(facts);
+        }
+        let facts = whole?;
+        let default_firmware = match &file.default_firmware {
+            Some(default) => firmwares.iter().position(|firmware| *firmware.id == **default),
+            None => (firmwares.len() == 1).then_some(0),
+        };
+        if default_firmware.is_none() && !firmwares.is_empty() {
+            let cure = "name one of its firmwares as `default-firmware`";
+            self.faults.push(
+                file.place
+                    .fault(format!("model `{id}` has no default firmware; {cure}")),
+            );
+        }
+        let name = file.name.clone().unwrap_or_else(|| short.to_uppercase());
+        let names = [short, &name]
+            .into_iter()
+            .chain(file.aliases.iter().map(String::as_str));
+        let spelling = |name: &str| {
+            name.chars()
+                .filter(char::is_ascii_alphanumeric)
+                .collect::<String>()
+        };
+        let mut spellings: Vec<String> = names.map(|name| spelling(name).to_ascii_lowercase()).collect();
+        spellings.sort();
+        spellings.dedup();
+        if facts.lines.is_none() {
+            self.faults.push(
+                file.place
+                    .fault(format!("model `{id}` has no lines; say `lines = …`")),
+            );
+        }
+        Some(Model {
+            id: Arc::clone(id),
+            vendor,
+            name,
+            spellings,
+            lines: facts.lines.unwrap_or(1),
+            line_keys: facts.line_keys.unwrap_or_default(),
+            expansion_modules: facts.expansion_modules.unwrap_or_default(),
+            expansion_keys: facts.expansion_keys.unwrap_or_default(),
+            web_interface: facts.web_interface.unwrap_or(true),
+            firmwares,
+            default_firmware: default_firmware?,
+        })
+    }
+
+    fn firmware(
+        &mut self,
+        model: &str,
+        id: &str,
+        label: Option<&str>,
+        facts: &Facts,
+        place: &Place,
+    ) -> Option<Firmware> {
+        let faults_before = self.faults.len();
+        let mut miss = |what: &str| {
+            self.faults
+                .push(place.fault(format!("model `{model}`, firmware `{id}`: {what}")));
+        };
+        if facts.protocols.is_empty() {
+            miss("no `protocols`; list how its phones may ask");
+        }
+        if facts.interval.unit.is_none() || facts.interval.parameter.is_none() {
+            miss("no `interval`; give its `unit` and `parameter`");
+        }
+        if !facts.files.values().any(|file| file.main == Some(true)) {
+            miss("no main file; mark one of `files` with `main = true`");
+        }
+        let files: Vec<File> = facts
+            .files
+            .iter()
+            .filter_map(|(name, file)| self.file(name, file, facts, place))
+            .collect();
+        let probes = facts.probes.iter().filter_map(|name| {
+            let name = self.fill(name, facts);
+            let path = self.path(&name, place)?;
+            Some(Probe { name, path })
+        });
+        let probes = probes.collect();
+        let (min, max) = (
+            facts.interval.min.unwrap_or(1),
+            facts.interval.max.unwrap_or(99_999),
+        );
+        Some(Firmware {
+            id: id.into(),
+            label: label.unwrap_or(id).to_owned(),
+            protocols: facts.protocols.clone(),
+            interval: Interval {
+                unit: facts.interval.unit?,
+                parameter: facts.interval.parameter.clone()?,
+                min: min.min(max),
+                max,
+            },
+            application_version: facts.application_version.unwrap_or_default(),
+            password_characters: facts.password.characters.unwrap_or_default(),
+            password_max: facts.password.max.unwrap_or(32),
+            files,
+            probes,
+            vars: facts.vars.clone().into_iter().collect(),
+            doubts: facts.doubts.clone(),
+        })
+        .filter(|_| self.faults.len() == faults_before)
+    }
+
+    fn file(&mut self, name: &str, file: &FileFacts, facts: &Facts, place: &Place) -> Option<File> {
+        let name = self.fill(name, facts);
+        let Some(template) = file.template.clone() else {
+            self.faults
+                .push(place.fault(format!("file `{name}` has no `template`; name one")));
+            return None;
+        };
+        if !self.engine.has(&template) {
+            let cure = "put it below the vendor's folder `templates`";
+            self.faults.push(place.fault(format!(
+                "there is no template `{template}` for file `{name}`; {cure}"
+            )));
+            return None;
+        }
+        let scope = file.scope.unwrap_or_default();
+        let secrets = file.secrets.unwrap_or(scope == FileScope::Phone);
+        if secrets && scope == FileScope::Common {
+            self.faults
+                .push(place.fault(format!("file `{name}` is common and may hold no secrets")));
+        }
+        let escape = Escape::of_template(&template);
+        let usual = if escape == Escape::Xml {
+            "text/xml; charset=utf-8"
+        } else {
+            "text/plain; charset=utf-8"
+        };
+        let content_type = file.content_type.clone().or_else(|| facts.content_type.clone());
+        let syntax = self.syntax(file.syntax.clone().over(&facts.syntax), escape, place)?;
+        Some(File {
+            path: self.path(&name, place)?,
+            name,
+            template,
+            scope,
+            secrets,
+            main: file.main.unwrap_or_default(),
+            content_type: content_type.unwrap_or_else(|| usual.to_owned()).into(),
+            syntax: Arc::new(syntax),
+        })
+    }
+
+    fn syntax(&mut self, facts: SyntaxFacts, escape: Escape, place: &Place) -> Option<Syntax> {
+        let parse = |pattern: Option<String>| pattern.map(|pattern| pattern.parse()).transpose();
+        match (parse(facts.parameter), parse(facts.indexed)) {
+            (Ok(pattern), Ok(indexed)) => Some(Syntax {
+                pattern: pattern.unwrap_or_default(),
+                indexed,
+                null: facts.null.map(Into::into),
+                quote: facts.quote.unwrap_or_default(),
+                escape,
+                charset: facts.charset.unwrap_or_default(),
+                newline: facts.newline.unwrap_or_default(),
+            }),
+            (pattern, indexed) => {
+                for error in [pattern.err(), indexed.err()].into_iter().flatten() {
+                    self.faults.push(place.fault(format!("`syntax` {error}")));
+                }
+                None
+            }
+        }
+    }
+
+    fn path(&mut self, name: &str, place: &Place) -> Option<PathId> {
+        let added = self.paths.add(name);
+        added
+            .map_err(|error| {
+                self.faults
+                    .push(place.fault(format!("file name `{name}` {error}")))
+            })
+            .ok()
+    }
+
+    /// Fills the holes of a file name that `vars` have values for.
+    fn fill(&self, name: &str, facts: &Facts) -> String {
+        facts.vars.iter().fold(name.to_owned(), |name, (var, value)| {
+            name.replace(&format!("{{{var}}}"), value)
+        })
+    }
+}
