@@ -4,4 +4,5 @@ pub mod catalog;
 pub mod config;
 pub mod document;
 pub mod model;
+pub mod snapshot;
 pub mod template;

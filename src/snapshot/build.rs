@@ -1,0 +1,437 @@
+//! Makes the next snapshot out of the last one and what the files hold now.
+//!
+//! Only what changed is indexed and checked again; a change that could leave something dangling elsewhere has
+//! everything checked. Nothing is published here.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::catalog::FileScope;
+use crate::document::Fault;
+use crate::model::Protocol;
+use crate::snapshot::check::{Checker, Kind, Trouble};
+use crate::snapshot::index::{Changes, Index};
+use crate::snapshot::locate::locate;
+use crate::snapshot::records::Listed;
+use crate::snapshot::{
+    AccountKind, AccountPlace, Fleet, LinePlace, Place, Records, Since, Slot, Snapshot, Source, Stamp, World,
+};
+
+/// A snapshot that may be published.
+#[derive(Debug)]
+pub struct Built {
+    /// The snapshot.
+    pub snapshot: Snapshot,
+    /// What somebody should look at.
+    pub warnings: Vec<Fault>,
+}
+
+/// A file that is not as it was: its slot, and its records before and now.
+struct Changed {
+    file: u32,
+    old: Option<Slot>,
+    new: Option<Arc<Records>>,
+}
+
+impl Snapshot {
+    /// Builds the snapshot that follows this one.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the files and between them; this snapshot stays good.
+    pub fn next(&self, world: Arc<World>, fleet: &Fleet, now: Stamp) -> Result<Built, Vec<Fault>> {
+        let mut next = self.following(world, now);
+        let changed = next.place_files(fleet);
+        let mut troubles = next.index(&changed);
+        next.stamp(self, &changed, fleet);
+        next.open = next.open_files();
+        let all = !Arc::ptr_eq(&self.world, &next.world) || next.lost_something(&changed);
+        troubles.extend(Checker::new(&next).check(all, &changed.iter().map(|c| c.file).collect::<Vec<_>>()));
+        let mut faults = fleet.faults();
+        faults.extend(locate(&next, troubles));
+        faults.sort();
+        faults.dedup();
+        if faults.iter().any(Fault::is_error) {
+            return Err(faults);
+        }
+        Ok(Built {
+            snapshot: next,
+            warnings: faults,
+        })
+    }
+
+    fn following(&self, world: Arc<World>, now: Stamp) -> Self {
+        Self {
+            serial: self.serial + 1,
+            published: now.max(Stamp(self.published.0 + 1)),
+            world,
+            cache: Arc::clone(&self.cache),
+            files: self.files.clone(),
+            places: self.places.clone(),
+            serials: self.serials.clone(),
+            macs: self.macs.clone(),
+            numbers: self.numbers.clone(),
+            accounts: self.accounts.clone(),
+            assigned: self.assigned.clone(),
+            open: HashSet::new(),
+        }
+    }
+
+    /// Puts the files into slots, one that stays into its own; gives those that are not as they were.
+    fn place_files(&mut self, fleet: &Fleet) -> Vec<Changed> {
+        let mut changed = Vec::new();
+        let mut gone = std::mem::take(&mut self.places);
+        let mut places = BTreeMap::new();
+        let mut added: Vec<(PathBuf, &Source)> = Vec::new();
+        for (path, source) in fleet.files() {
+            let Some(file) = gone.remove(path) else {
+                added.push((path.to_owned(), source));
+                continue;
+            };
+            places.insert(path.to_owned(), file);
+            let slot = &mut self.files[file as usize];
+            if slot
+                .as_ref()
+                .is_none_or(|slot| !Arc::ptr_eq(&slot.records, &source.records))
+            {
+                let old = slot.replace(Slot::new(path.to_owned(), source));
+                changed.push(Changed {
+                    file,
+                    old,
+                    new: Some(Arc::clone(&source.records)),
+                });
+            }
+        }
+        for file in gone.into_values() {
+            let old = self.files[file as usize].take();
+            changed.push(Changed { file, old, new: None });
+        }
+        let mut free = (0..)
+            .zip(self.files.clone())
+            .filter(|(_, slot)| slot.is_none())
+            .map(|(file, _)| file);
+        let free: Vec<u32> = free.by_ref().take(added.len()).collect();
+        let fresh = u32::try_from(self.files.len()).unwrap_or(u32::MAX)..;
+        for ((path, source), file) in added.into_iter().zip(free.into_iter().chain(fresh)) {
+            let slot = Slot::new(path.clone(), source);
+            match self.files.get_mut(file as usize) {
+                Some(place) => *place = Some(slot),
+                None => self.files.push(Some(slot)),
+            }
+            places.insert(path, file);
+            // A slot given up and taken again in one step is one change.
+            match changed.iter_mut().find(|change| change.file == file) {
+                Some(change) => change.new = Some(Arc::clone(&source.records)),
+                None => changed.push(Changed {
+                    file,
+                    old: None,
+                    new: Some(Arc::clone(&source.records)),
+                }),
+            }
+        }
+        self.places = places;
+        changed
+    }
+
+    /// Brings the indexes up to date; gives what is there twice.
+    fn index(&mut self, changed: &[Changed]) -> Vec<Trouble> {
+        let mut serials = self.serials.clone();
+        let mut macs = self.macs.clone();
+        let mut numbers = self.numbers.clone();
+        let mut accounts = self.accounts.clone();
+        let mut assigned = self.assigned.clone();
+        let this = &*self;
+        let serial_of = |place| this.device(place).serial.expose().as_bytes();
+        let twins = serials.apply(
+            differences(
+                changed,
+                &serials,
+                |records| &records.devices,
+                |device| Some(device.serial.expose().as_bytes()),
+            ),
+            |place| this.serials.hash(serial_of(place)),
+            |a, b| serial_of(a) == serial_of(b),
+        );
+        let mut troubles = this.twins(Kind::Device, "serial", twins);
+        let mac_of = |place| this.device(place).mac;
+        let twins = macs.apply(
+            differences(
+                changed,
+                &macs,
+                |records| &records.devices,
+                |device| device.mac.as_ref(),
+            ),
+            |place| mac_of(place).map_or(0, |mac| this.macs.hash(&mac)),
+            |a, b| mac_of(a) == mac_of(b),
+        );
+        troubles.extend(this.twins(Kind::Device, "mac", twins));
+        let number_of = |place| this.extension_at(place).number.as_str();
+        let twins = numbers.apply(
+            differences(
+                changed,
+                &numbers,
+                |records| &records.extensions,
+                |extension| Some(extension.number.as_str()),
+            ),
+            |place| this.numbers.hash(number_of(place)),
+            |a, b| number_of(a) == number_of(b),
+        );
+        troubles.extend(this.twins(Kind::Extension, "number", twins));
+        let account_id = |place| this.account_id(place);
+        let twins = accounts.apply(
+            account_changes(changed, &accounts),
+            |place| this.accounts.hash(account_id(place)),
+            |a, b| account_id(a) == account_id(b),
+        );
+        troubles.extend(
+            twins
+                .into_iter()
+                .map(|(first, second)| this.account_twin(first, second)),
+        );
+        let line_of = |place: LinePlace| this.device(place.device).lines[place.line as usize].as_deref();
+        let twins = assigned.apply(
+            line_changes(changed, &assigned),
+            |place| line_of(place).map_or(0, |number| this.assigned.hash(number)),
+            |a, b| line_of(a) == line_of(b),
+        );
+        troubles.extend(
+            twins
+                .into_iter()
+                .map(|(first, second)| this.line_twin(first, second)),
+        );
+        (self.serials, self.macs, self.numbers) = (serials, macs, numbers);
+        (self.accounts, self.assigned) = (accounts, assigned);
+        troubles
+    }
+
+    /// Notes since when each record of the changed files is as it is.
+    fn stamp(&mut self, previous: &Self, changed: &[Changed], fleet: &Fleet) {
+        let first = previous.serial == 0;
+        let modified: BTreeMap<_, _> = fleet
+            .files()
+            .map(|(path, source)| (path, source.modified))
+            .collect();
+        let now = self.published;
+        for change in changed {
+            let Some(slot) = self.files[change.file as usize].clone() else {
+                continue;
+            };
+            let since = if first {
+                Since::All(modified.get(slot.path.as_path()).copied().unwrap_or(now).min(now))
+            } else {
+                previous.since(&slot.records, now)
+            };
+            self.files[change.file as usize] = Some(Slot {
+                since: Arc::new(since),
+                ..slot
+            });
+        }
+    }
+
+    /// Gives since when records are as they are: what this snapshot has the same keeps its time.
+    fn since(&self, records: &Records, now: Stamp) -> Since {
+        let devices = records.devices.iter().map(|(_, device)| {
+            let same = self
+                .by_serial(device.serial.expose().as_bytes())
+                .found
+                .filter(|phone| phone.device == device);
+            same.map_or(now, |phone| phone.own_since())
+        });
+        let extensions = records.extensions.iter().map(|(_, extension)| {
+            let same = self
+                .extension_place(&extension.number)
+                .filter(|place| self.extension_at(*place) == extension);
+            same.map_or(now, |place| self.slot(place.file).since.extension(place.at))
+        });
+        let account = |kind, id: &str, same: &dyn Fn(Place) -> bool| {
+            let same = self.account_of(kind, id).filter(|place| same(*place));
+            same.map_or(now, |place| self.slot(place.file).since.account(kind, place.at))
+        };
+        let organizations = records.organizations.iter().map(|(_, organization)| {
+            account(AccountKind::Organization, &organization.id, &|place| {
+                self.organization_at(place) == organization
+            })
+        });
+        let providers = records.providers.iter().map(|(_, provider)| {
+            account(AccountKind::Provider, &provider.id, &|place| {
+                self.provider_at(place) == provider
+            })
+        });
+        let users = records
+            .users
+            .iter()
+            .map(|(_, user)| account(AccountKind::User, &user.id, &|place| self.user_at(place) == user));
+        Since::Each {
+            devices: devices.collect(),
+            extensions: extensions.collect(),
+            accounts: [organizations.collect(), providers.collect(), users.collect()],
+        }
+    }
+
+    /// Tells whether something that other files may refer to is gone or belongs elsewhere.
+    fn lost_something(&self, changed: &[Changed]) -> bool {
+        let old = |change: &Changed| change.old.as_ref().map(|slot| Arc::clone(&slot.records));
+        changed.par_iter().filter_map(old).any(|records| {
+            let extension = |(_, old): (_, &crate::model::Extension)| {
+                self.extension(&old.number)
+                    .is_some_and(|new| new.user == old.user && new.kind == old.kind)
+            };
+            let organization = |(_, old): (_, &crate::model::Organization)| {
+                let place = self.account_of(AccountKind::Organization, &old.id);
+                place.is_some_and(|place| self.organization_at(place).provider == old.provider)
+            };
+            let user = |(_, old): (_, &crate::model::User)| {
+                let place = self.account_of(AccountKind::User, &old.id);
+                place.is_some_and(|place| self.user_at(place).organization == old.organization)
+            };
+            let provider = |(_, old): (_, &crate::model::Provider)| {
+                self.account_of(AccountKind::Provider, &old.id).is_some()
+            };
+            !(records.extensions.iter().all(extension)
+                && records.organizations.iter().all(organization)
+                && records.users.iter().all(user)
+                && records.providers.iter().all(provider))
+        })
+    }
+
+    /// Lists the common files that some phone may ask for without being known.
+    fn open_files(&self) -> HashSet<(crate::catalog::PathId, Protocol)> {
+        let rules = &self.world.rules.provisioning;
+        let kinds: HashSet<_> = self
+            .files
+            .iter()
+            .flatten()
+            .flat_map(|slot| &slot.records.open)
+            .collect();
+        let mut open = HashSet::new();
+        for kind in kinds {
+            let model = self.world.catalog.model(&kind.model);
+            let Some(firmware) = model.and_then(|model| model.firmware(&kind.firmware)) else {
+                continue;
+            };
+            let Some(protocol) = kind.protocol.or(firmware.protocols.first().copied()) else {
+                continue;
+            };
+            if protocol == Protocol::Tftp || kind.mac_based && rules.mac_based {
+                let common = firmware
+                    .files
+                    .iter()
+                    .filter(|file| file.scope == FileScope::Common);
+                open.extend(common.map(|file| (file.path, protocol)));
+            }
+        }
+        open
+    }
+}
+
+impl Slot {
+    fn new(path: PathBuf, source: &Source) -> Self {
+        let since = Arc::new(Since::All(Stamp::default()));
+        Self {
+            path: Arc::new(path),
+            records: Arc::clone(&source.records),
+            since,
+        }
+    }
+}
+
+/// Compares the keys of records, place by place: what has the same key in the same place stays in its index.
+fn differences<'c, T: 'c, K: std::hash::Hash + PartialEq + ?Sized + 'c>(
+    changed: &'c [Changed],
+    index: &Index<Place>,
+    list: impl Fn(&'c Records) -> &'c Listed<T> + Sync,
+    key: impl Fn(&'c T) -> Option<&'c K> + Sync,
+) -> Changes<Place> {
+    let mut changes = Changes::default();
+    for change in changed {
+        let old = change.old.as_ref().map(|slot| list(&slot.records));
+        let new = change.new.as_deref().map(&list);
+        let old_key = |at| old.filter(|old| at < old.len()).and_then(|old| key(old.get(at)));
+        let new_key = |at| new.filter(|new| at < new.len()).and_then(|new| key(new.get(at)));
+        let longest = old.map_or(0, Listed::len).max(new.map_or(0, Listed::len));
+        for at in 0..longest {
+            let (before, after) = (old_key(at), new_key(at));
+            if before != after {
+                let place = Place {
+                    file: change.file,
+                    at,
+                };
+                changes.removed.extend(before.map(|key| (index.hash(key), place)));
+                changes.added.extend(after.map(|key| (index.hash(key), place)));
+            }
+        }
+    }
+    changes
+}
+
+fn account_changes(changed: &[Changed], index: &Index<AccountPlace>) -> Changes<AccountPlace> {
+    let mut changes = Changes::default();
+    let mut note = |records: &Records, file: u32, removed: bool| {
+        let organizations = records
+            .organizations
+            .iter()
+            .map(|(at, o)| (AccountKind::Organization, at, o.id.as_str()));
+        let providers = records
+            .providers
+            .iter()
+            .map(|(at, p)| (AccountKind::Provider, at, p.id.as_str()));
+        let users = records
+            .users
+            .iter()
+            .map(|(at, u)| (AccountKind::User, at, u.id.as_str()));
+        let into = if removed {
+            &mut changes.removed
+        } else {
+            &mut changes.added
+        };
+        into.extend(organizations.chain(providers).chain(users).map(|(kind, at, id)| {
+            (
+                index.hash(id),
+                AccountPlace {
+                    kind,
+                    place: Place { file, at },
+                },
+            )
+        }));
+    };
+    for change in changed {
+        if let Some(old) = &change.old {
+            note(&old.records, change.file, true);
+        }
+        if let Some(new) = &change.new {
+            note(new, change.file, false);
+        }
+    }
+    changes
+}
+
+fn line_changes(changed: &[Changed], index: &Index<LinePlace>) -> Changes<LinePlace> {
+    let mut changes = Changes::default();
+    for change in changed {
+        let old = change.old.as_ref().map(|slot| &slot.records.devices);
+        let new = change.new.as_deref().map(|records| &records.devices);
+        let lines = |list: Option<&Listed<crate::model::Device>>, at: u32| {
+            list.filter(|list| at < list.len())
+                .map(|list| list.get(at).lines.to_vec())
+                .unwrap_or_default()
+        };
+        for at in 0..old.map_or(0, Listed::len).max(new.map_or(0, Listed::len)) {
+            let (before, after) = (lines(old, at), lines(new, at));
+            if before == after {
+                continue;
+            }
+            let device = Place {
+                file: change.file,
+                at,
+            };
+            let place = |(line, number): (u32, Option<compact_str::CompactString>)| {
+                Some((index.hash(number?.as_str()), LinePlace { device, line }))
+            };
+            changes.removed.extend((0..).zip(before).filter_map(place));
+            changes.added.extend((0..).zip(after).filter_map(place));
+        }
+    }
+    changes
+}

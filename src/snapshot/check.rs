@@ -1,0 +1,483 @@
+//! Checks records against each other and against the catalog.
+
+use rayon::prelude::*;
+
+use crate::catalog::{Catalog, Firmware, Model, PasswordCharacters};
+use crate::document::{Severity, nearest, one_of};
+use crate::model::{Device, Protocol, Raw, SettingId, Settings, Value};
+use crate::snapshot::{AccountKind, AccountPlace, LinePlace, Place, Snapshot};
+
+/// Something wrong with a record, before its file and line are known.
+#[derive(Debug)]
+pub(super) struct Trouble {
+    pub(super) kind: Kind,
+    pub(super) place: Place,
+    /// The key that it is about; the record as a whole where `None`.
+    pub(super) key: Option<&'static str>,
+    pub(super) severity: Severity,
+    pub(super) message: String,
+}
+
+/// The kinds of records, by their names in files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Account(AccountKind),
+    Device,
+    Extension,
+}
+
+impl Kind {
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Account(AccountKind::Organization) => "organization",
+            Self::Account(AccountKind::Provider) => "provider",
+            Self::Account(AccountKind::User) => "user",
+            Self::Device => "device",
+            Self::Extension => "extension",
+        }
+    }
+}
+
+/// Checks the records of a snapshot that is being built.
+pub(super) struct Checker<'s> {
+    snapshot: &'s Snapshot,
+    catalog: &'s Catalog,
+}
+
+/// Notes what is wrong with one record.
+struct Notes {
+    kind: Kind,
+    place: Place,
+    troubles: Vec<Trouble>,
+}
+
+impl Notes {
+    fn error(&mut self, key: &'static str, message: String) {
+        self.note(key, Severity::Error, message);
+    }
+
+    fn warning(&mut self, key: &'static str, message: String) {
+        self.note(key, Severity::Warning, message);
+    }
+
+    fn note(&mut self, key: &'static str, severity: Severity, message: String) {
+        let (kind, place) = (self.kind, self.place);
+        self.troubles.push(Trouble {
+            kind,
+            place,
+            key: Some(key),
+            severity,
+            message,
+        });
+    }
+}
+
+impl<'s> Checker<'s> {
+    pub(super) fn new(snapshot: &'s Snapshot) -> Self {
+        Self {
+            snapshot,
+            catalog: &snapshot.world.catalog,
+        }
+    }
+
+    /// Checks all files, or only the changed ones.
+    pub(super) fn check(&self, all: bool, changed: &[u32]) -> Vec<Trouble> {
+        let files: Vec<u32> = if all {
+            (0..).zip(&self.snapshot.files).map(|(file, _)| file).collect()
+        } else {
+            changed.to_vec()
+        };
+        let mut troubles: Vec<Trouble> = files.into_par_iter().flat_map(|file| self.file(file)).collect();
+        if all {
+            troubles.retain(|trouble| self.snapshot.files[trouble.place.file as usize].is_some());
+        }
+        troubles
+    }
+
+    fn file(&self, file: u32) -> Vec<Trouble> {
+        let Some(slot) = &self.snapshot.files[file as usize] else {
+            return Vec::new();
+        };
+        let records = &slot.records;
+        let mut troubles = Vec::new();
+        let mut check = |kind, at, check: &dyn Fn(&mut Notes)| {
+            let mut notes = Notes {
+                kind,
+                place: Place { file, at },
+                troubles: Vec::new(),
+            };
+            check(&mut notes);
+            troubles.append(&mut notes.troubles);
+        };
+        for (at, provider) in records.providers.iter() {
+            check(Kind::Account(AccountKind::Provider), at, &|notes| {
+                self.raw(notes, &provider.raw)
+            });
+        }
+        for (at, organization) in records.organizations.iter() {
+            check(Kind::Account(AccountKind::Organization), at, &|notes| {
+                self.parent(notes, "provider", AccountKind::Provider, &organization.provider);
+                self.raw(notes, &organization.raw);
+            });
+        }
+        for (at, user) in records.users.iter() {
+            check(Kind::Account(AccountKind::User), at, &|notes| {
+                self.parent(
+                    notes,
+                    "organization",
+                    AccountKind::Organization,
+                    &user.organization,
+                );
+                self.raw(notes, &user.raw);
+            });
+        }
+        for (at, extension) in records.extensions.iter() {
+            check(Kind::Extension, at, &|notes| {
+                self.parent(notes, "user", AccountKind::User, &extension.user);
+                self.raw(notes, &extension.raw);
+            });
+        }
+        for (at, device) in records.devices.iter() {
+            check(Kind::Device, at, &|notes| self.device(notes, device));
+        }
+        troubles
+    }
+
+    fn parent(&self, notes: &mut Notes, key: &'static str, kind: AccountKind, id: &str) {
+        if self.snapshot.account_of(kind, id).is_none() {
+            notes.error(
+                key,
+                format!("there is no {key} `{id}`; add its record or mend the name"),
+            );
+        }
+    }
+
+    fn raw(&self, notes: &mut Notes, raw: &Raw) {
+        let vendors = || self.catalog.vendors().iter().map(|vendor| &*vendor.id);
+        let mut told: Option<&str> = None;
+        for vendor in raw.0.iter().filter_map(|parameter| parameter.vendor.as_deref()) {
+            if told != Some(vendor) && self.catalog.vendor_by_id(vendor).is_none() {
+                let near = nearest(vendor, vendors()).map(|near| format!("; did you mean `{near}`?"));
+                notes.error(
+                    "raw",
+                    format!("there is no vendor `{vendor}`{}", near.unwrap_or_default()),
+                );
+            }
+            told = Some(vendor);
+        }
+    }
+
+    fn device(&self, notes: &mut Notes, device: &Device) {
+        if device.model.is_empty() {
+            return;
+        }
+        self.raw(notes, &device.raw);
+        self.assignment(notes, device);
+        if *device.template != *"default" {
+            let cure = "only `default` exists";
+            notes.error(
+                "template",
+                format!("there is no template `{}`; {cure}", device.template),
+            );
+        }
+        let Some(model) = self.catalog.model(&device.model) else {
+            let known: Vec<&str> = self.catalog.models().map(|model| &*model.id).collect();
+            let near = nearest(&device.model, known).map(|near| format!("did you mean `{near}`?"));
+            let cure = near.unwrap_or_else(|| "`bellhop catalog` lists them".to_owned());
+            notes.error("model", format!("there is no model `{}`; {cure}", device.model));
+            return;
+        };
+        let Some(firmware) = model.firmware(&device.firmware) else {
+            let known: Vec<&str> = model.firmwares.iter().map(|firmware| &*firmware.id).collect();
+            let (id, known) = (&device.firmware, one_of(&known));
+            notes.error(
+                "firmware",
+                format!("model `{}` has no firmware `{id}`; write {known}", model.id),
+            );
+            return;
+        };
+        lines_of_model(notes, device, model);
+        self.protocol(notes, device, firmware);
+        limits_of_model(notes, device, model, firmware);
+    }
+
+    /// Checks owner, organization and lines.
+    fn assignment(&self, notes: &mut Notes, device: &Device) {
+        let snapshot = self.snapshot;
+        if let Some(owner) = device
+            .owner
+            .as_deref()
+            .filter(|owner| snapshot.account(owner).is_none())
+        {
+            notes.error(
+                "owner",
+                format!("there is no account `{owner}`; add its record or mend the name"),
+            );
+        }
+        let mut organization = device.organization.as_deref();
+        if let Some(id) = organization {
+            self.parent(notes, "organization", AccountKind::Organization, id);
+        }
+        for (number, line) in (1..).zip(&device.lines) {
+            let Some(line) = line else {
+                continue;
+            };
+            let Some(extension) = snapshot.extension(line) else {
+                notes.error(
+                    "lines",
+                    format!("there is no extension `{line}` for line {number}; add it or mend the number"),
+                );
+                continue;
+            };
+            if extension.kind != crate::model::ExtensionKind::PhoneTerminal {
+                let cure = "put a phone terminal on the line";
+                notes.error(
+                    "lines",
+                    format!("extension `{line}` on line {number} is no phone terminal; {cure}"),
+                );
+            }
+            let user = snapshot
+                .account_of(AccountKind::User, &extension.user)
+                .map(|place| snapshot.user_at(place));
+            let Some(its) = user.map(|user| &*user.organization) else {
+                continue;
+            };
+            match organization {
+                Some(known) if known != its => {
+                    let cure = "all lines of a device lie in one organization";
+                    notes.error(
+                        "lines",
+                        format!("extension `{line}` on line {number} is of organization `{its}`, not `{known}`; {cure}"),
+                    );
+                }
+                _ => organization = Some(its),
+            }
+        }
+    }
+
+    fn protocol(&self, notes: &mut Notes, device: &Device, firmware: &Firmware) {
+        let words: Vec<&str> = firmware
+            .protocols
+            .iter()
+            .map(|protocol| protocol.word())
+            .collect();
+        let protocol = device.protocol.or(firmware.protocols.first().copied());
+        if let Some(asked) = device
+            .protocol
+            .filter(|asked| !firmware.protocols.contains(asked))
+        {
+            notes.error(
+                "protocol",
+                format!(
+                    "firmware `{}` does not offer {asked}; write {}",
+                    firmware.id,
+                    one_of(&words)
+                ),
+            );
+        }
+        if !device.mac_based {
+            return;
+        }
+        if device.mac.is_none() {
+            notes.error(
+                "mac-based",
+                "MAC-based provisioning needs the MAC address; give it as `mac`".to_owned(),
+            );
+        }
+        if protocol == Some(Protocol::Tftp) {
+            let cure = "leave it out; over TFTP the phone is known by its MAC address anyway";
+            notes.error(
+                "mac-based",
+                format!("MAC-based provisioning is for HTTP and HTTPS; {cure}"),
+            );
+        } else if !self.snapshot.world.rules.provisioning.mac_based {
+            let cure = "switch on `provisioning.mac-based` of the server, or leave it out";
+            notes.warning(
+                "mac-based",
+                format!("has no effect, the device's URL holds its serial; {cure}"),
+            );
+        }
+    }
+}
+
+fn lines_of_model(notes: &mut Notes, device: &Device, model: &Model) {
+    let (has, asked) = (usize::from(model.lines), device.lines.len());
+    if asked > has {
+        let lines = if has == 1 { "line" } else { "lines" };
+        let cure = "take an extension off, or choose another model";
+        notes.error(
+            "lines",
+            format!("model `{}` has {has} {lines}, not {asked}; {cure}", model.id),
+        );
+    }
+}
+
+fn limits_of_model(notes: &mut Notes, device: &Device, model: &Model, firmware: &Firmware) {
+    if firmware.application_version && device.application_version.is_empty() {
+        let cure = "give it as `application-version`, like `P0S3-08-11-00`";
+        notes.error(
+            "model",
+            format!("model `{}` needs an application version; {cure}", model.id),
+        );
+    }
+    let interval = &firmware.interval;
+    if let Some(asked) = device
+        .update_interval
+        .filter(|asked| !(interval.min..=interval.max).contains(asked))
+    {
+        let (unit, min, max) = (interval.unit.word(), interval.min, interval.max);
+        let gets = asked.clamp(min, max);
+        let message = format!("the phone takes {min} to {max} {unit}, not {asked}; it is told {gets}");
+        notes.warning("update-interval", message);
+    }
+    if let Some(Value::Secret(password)) = setting(&device.settings, "admin-password") {
+        let only_digits = firmware.password_characters == PasswordCharacters::Digits;
+        if only_digits && !password.expose().bytes().all(|byte| byte.is_ascii_digit()) {
+            let cure = "digits only";
+            notes.error(
+                "admin-password",
+                format!("model `{}` takes {cure} in it; choose another one", model.id),
+            );
+        } else if password.expose().chars().count() > usize::from(firmware.password_max) {
+            let max = firmware.password_max;
+            notes.error(
+                "admin-password",
+                format!("model `{}` takes at most {max} characters; shorten it", model.id),
+            );
+        }
+    }
+    if let Some(Value::LineKeys(keys)) = setting(&device.settings, "line-keys") {
+        let own = keys
+            .iter()
+            .filter(|key| key.expansion == 0 && key.key > model.line_keys)
+            .count();
+        let modules = keys
+            .iter()
+            .filter(|key| u16::from(key.expansion) > model.expansion_modules)
+            .count();
+        if own + modules > 0 {
+            let (keys, takes) = (model.line_keys, model.expansion_modules);
+            let message = format!(
+                "model `{}` has {keys} keys and takes {takes} modules; {} keys lie beyond",
+                model.id,
+                own + modules
+            );
+            notes.warning("settings", message);
+        }
+    }
+}
+
+fn setting<'v>(settings: &'v Settings, name: &str) -> Option<&'v Value> {
+    settings.get(SettingId::find(name)?)
+}
+
+impl Snapshot {
+    /// Tells of records with the same key.
+    pub(super) fn twins(&self, kind: Kind, key: &'static str, twins: Vec<(Place, Place)>) -> Vec<Trouble> {
+        let trouble = |(first, second): (Place, Place)| {
+            let (first, place) = if self.comes_first(first, second) {
+                (first, second)
+            } else {
+                (second, first)
+            };
+            let (slot, line, name) = match kind {
+                Kind::Device => {
+                    let (slot, device) = (self.slot(first.file), self.device(first));
+                    (
+                        slot,
+                        slot.records.devices.line(first.at),
+                        format!("device `{}`", device.name),
+                    )
+                }
+                Kind::Account(_) | Kind::Extension => {
+                    let (slot, extension) = (self.slot(first.file), self.extension_at(first));
+                    (
+                        slot,
+                        slot.records.extensions.line(first.at),
+                        format!("extension `{}`", extension.number),
+                    )
+                }
+            };
+            let what = match (key, self.device_mac(kind, first)) {
+                ("mac", Some(mac)) => format!("MAC address {mac}"),
+                _ => format!("this {key}"),
+            };
+            let at = format!("{}:{line}", slot.path.display());
+            let message = format!("{what} already belongs to {name} ({at}); give one of them another");
+            Trouble {
+                kind,
+                place,
+                key: Some(key),
+                severity: Severity::Error,
+                message,
+            }
+        };
+        twins.into_iter().map(trouble).collect()
+    }
+
+    fn device_mac(&self, kind: Kind, place: Place) -> Option<crate::model::Mac> {
+        if kind == Kind::Device {
+            self.device(place).mac
+        } else {
+            None
+        }
+    }
+
+    pub(super) fn account_twin(&self, first: AccountPlace, second: AccountPlace) -> Trouble {
+        let (first, second) = if self.comes_first(first.place, second.place) {
+            (first, second)
+        } else {
+            (second, first)
+        };
+        let slot = self.slot(first.place.file);
+        let line = match first.kind {
+            AccountKind::Organization => slot.records.organizations.line(first.place.at),
+            AccountKind::Provider => slot.records.providers.line(first.place.at),
+            AccountKind::User => slot.records.users.line(first.place.at),
+        };
+        let (id, at) = (self.account_id(first), format!("{}:{line}", slot.path.display()));
+        let kind = Kind::Account(first.kind).word();
+        let message =
+            format!("`{id}` is already the id of a {kind} ({at}); ids are unique among all accounts");
+        let kind = Kind::Account(second.kind);
+        Trouble {
+            kind,
+            place: second.place,
+            key: Some("id"),
+            severity: Severity::Error,
+            message,
+        }
+    }
+
+    pub(super) fn line_twin(&self, first: LinePlace, second: LinePlace) -> Trouble {
+        let (first, second) = if self.comes_first(first.device, second.device) {
+            (first, second)
+        } else {
+            (second, first)
+        };
+        let (slot, device) = (self.slot(first.device.file), self.device(first.device));
+        let number = device.lines[first.line as usize].as_deref().unwrap_or_default();
+        let at = format!(
+            "{}:{}",
+            slot.path.display(),
+            slot.records.devices.line(first.device.at)
+        );
+        let line = first.line + 1;
+        let message = format!(
+            "extension `{number}` is already on line {line} of device `{}` ({at}); take it off one of them",
+            device.name
+        );
+        Trouble {
+            kind: Kind::Device,
+            place: second.device,
+            key: Some("lines"),
+            severity: Severity::Error,
+            message,
+        }
+    }
+
+    /// Orders places for people: by path, then by place in the file.
+    fn comes_first(&self, a: Place, b: Place) -> bool {
+        (&self.slot(a.file).path, a.at) <= (&self.slot(b.file).path, b.at)
+    }
+}

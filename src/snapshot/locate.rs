@@ -1,0 +1,70 @@
+//! Finds the lines that troubles are about.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use crate::document::{Document, Fault};
+use crate::snapshot::check::{Kind, Trouble};
+use crate::snapshot::{AccountKind, Place, Snapshot};
+
+/// Gives each trouble its file and line.
+///
+/// Records remember only where they begin, to be small; the lines of keys are found by reading the few files
+/// concerned again.
+pub(super) fn locate(snapshot: &Snapshot, troubles: Vec<Trouble>) -> Vec<Fault> {
+    let mut by_file: BTreeMap<u32, Vec<Trouble>> = BTreeMap::new();
+    for trouble in troubles {
+        by_file.entry(trouble.place.file).or_default().push(trouble);
+    }
+    by_file
+        .into_iter()
+        .flat_map(|(file, troubles)| in_file(snapshot, file, troubles))
+        .collect()
+}
+
+fn in_file(snapshot: &Snapshot, file: u32, troubles: Vec<Trouble>) -> Vec<Fault> {
+    let path = snapshot.slot(file).path.as_path();
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let lines = Document::parse(path, &text)
+        .map(|document| key_lines(&document))
+        .unwrap_or_default();
+    let fault = |trouble: Trouble| {
+        let begin = begin(snapshot, trouble.kind, trouble.place);
+        let key = trouble
+            .key
+            .and_then(|key| lines.get(&(trouble.kind.word(), begin, key.to_owned())));
+        Fault {
+            path: path.to_owned(),
+            line: key.copied().unwrap_or(begin),
+            severity: trouble.severity,
+            message: trouble.message,
+        }
+    };
+    troubles.into_iter().map(fault).collect()
+}
+
+/// Lists the line of each key by kind of record and line of its beginning.
+fn key_lines(document: &Document<'_>) -> BTreeMap<(&'static str, u32, String), u32> {
+    let mut lines = BTreeMap::new();
+    for kind in ["device", "extension", "organization", "provider", "user"] {
+        for (table, begin) in document.root().get(kind).iter().flat_map(|entry| entry.records()) {
+            lines.extend(
+                table
+                    .into_iter()
+                    .map(|entry| ((kind, begin, entry.key().to_owned()), entry.line())),
+            );
+        }
+    }
+    lines
+}
+
+fn begin(snapshot: &Snapshot, kind: Kind, place: Place) -> u32 {
+    let records = &snapshot.slot(place.file).records;
+    match kind {
+        Kind::Account(AccountKind::Organization) => records.organizations.line(place.at),
+        Kind::Account(AccountKind::Provider) => records.providers.line(place.at),
+        Kind::Account(AccountKind::User) => records.users.line(place.at),
+        Kind::Device => records.devices.line(place.at),
+        Kind::Extension => records.extensions.line(place.at),
+    }
+}

@@ -1,0 +1,288 @@
+//! Everything that a request may look at, frozen.
+//!
+//! A [`Snapshot`] is built from the fleet's files and a [`World`], and never changes; the next one shares with it
+//! what stayed the same. Promises: looking a device up costs the same whatever their number; a snapshot has no
+//! record that refers to nothing; every record knows since when it is as it is. Read next: [`Phone`] for what a
+//! request sees of a device, then `build` for how the next snapshot comes about.
+
+mod build;
+mod cache;
+mod check;
+mod fleet;
+mod index;
+mod load;
+mod locate;
+mod phone;
+mod records;
+mod store;
+mod world;
+
+use std::collections::{BTreeMap, HashSet};
+use std::hash::Hash;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use self::build::Built;
+pub use self::cache::{Cache, CacheKey, Rendered};
+pub use self::fleet::{Fleet, Source};
+pub use self::phone::{Accounts, Line, Phone};
+pub use self::records::{Listed, OpenPhones, Records};
+pub use self::store::Store;
+pub use self::world::{Rules, World};
+
+use self::index::Index;
+use crate::catalog::PathId;
+use crate::model::{Device, Extension, Mac, Organization, Protocol, Provider, User};
+
+/// A point in time in milliseconds since 1970 (UTC); each publication gets one later than all before it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Stamp(pub u64);
+
+/// A fleet as it stands, indexed and checked.
+#[derive(Debug)]
+pub struct Snapshot {
+    serial: u64,
+    published: Stamp,
+    world: Arc<World>,
+    cache: Arc<Cache>,
+    files: Vec<Option<Slot>>,
+    places: BTreeMap<PathBuf, u32>,
+    serials: Index<Place>,
+    macs: Index<Place>,
+    numbers: Index<Place>,
+    accounts: Index<AccountPlace>,
+    assigned: Index<LinePlace>,
+    open: HashSet<(PathId, Protocol)>,
+}
+
+/// A file's records with since when each is as it is.
+#[derive(Debug, Clone)]
+struct Slot {
+    path: Arc<PathBuf>,
+    records: Arc<Records>,
+    since: Arc<Since>,
+}
+
+/// Since when records are as they are.
+#[derive(Debug)]
+enum Since {
+    /// All of them since the same time.
+    All(Stamp),
+    /// Each since its own time, by kind and place.
+    Each {
+        devices: Vec<Stamp>,
+        extensions: Vec<Stamp>,
+        accounts: [Vec<Stamp>; 3],
+    },
+}
+
+/// A record's place: its file's slot and its number within the file's records of its kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    file: u32,
+    at: u32,
+}
+
+/// An account's place and kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct AccountPlace {
+    kind: AccountKind,
+    place: Place,
+}
+
+/// The kinds of accounts below the administrator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AccountKind {
+    Organization,
+    Provider,
+    User,
+}
+
+/// A line of a device: the first is 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct LinePlace {
+    device: Place,
+    line: u32,
+}
+
+impl Snapshot {
+    /// Makes the snapshot that stands before any file was read: no device, no account.
+    pub fn empty(world: Arc<World>, cache: Arc<Cache>) -> Self {
+        Self {
+            serial: 0,
+            published: Stamp::default(),
+            world,
+            cache,
+            files: Vec::new(),
+            places: BTreeMap::new(),
+            serials: Index::default(),
+            macs: Index::default(),
+            numbers: Index::default(),
+            accounts: Index::default(),
+            assigned: Index::default(),
+            open: HashSet::new(),
+        }
+    }
+
+    /// Gives its number: 1 for the first of a process, then one more each.
+    pub fn serial(&self) -> u64 {
+        self.serial
+    }
+
+    /// Gives the time of its publication.
+    pub fn published(&self) -> Stamp {
+        self.published
+    }
+
+    /// Gives the catalog and rules that it is seen through.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Gives the catalog and rules to somebody who builds the next snapshot.
+    pub fn share_world(&self) -> Arc<World> {
+        Arc::clone(&self.world)
+    }
+
+    /// Gives the rendered files kept from snapshot to snapshot.
+    pub fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
+    /// Tells how many devices there are.
+    pub fn devices(&self) -> usize {
+        self.serials.len()
+    }
+
+    /// Tells whether some phone may ask for a common file over a protocol without being known.
+    pub fn is_open(&self, path: PathId, protocol: Protocol) -> bool {
+        self.open.contains(&(path, protocol))
+    }
+
+    /// Looks a device up by serial; on a miss, [`Lookup::decoy`] is one that takes as long to look at.
+    pub fn by_serial(&self, serial: &[u8]) -> Lookup<'_> {
+        self.look_up(&self.serials, serial, |device| {
+            subtle::ConstantTimeEq::ct_eq(device.serial.expose().as_bytes(), serial).into()
+        })
+    }
+
+    /// Looks a device up by MAC address, like [`Snapshot::by_serial`].
+    pub fn by_mac(&self, mac: Mac) -> Lookup<'_> {
+        self.look_up(&self.macs, &mac, |device| device.mac == Some(mac))
+    }
+
+    fn look_up<K: Hash + ?Sized>(
+        &self,
+        index: &Index<Place>,
+        key: &K,
+        is_it: impl Fn(&Device) -> bool,
+    ) -> Lookup<'_> {
+        let hash = index.hash(key);
+        match index.find(hash, |place| is_it(self.device(place))) {
+            Some(place) => Lookup {
+                found: self.phone(place),
+                decoy: None,
+            },
+            None => Lookup {
+                found: None,
+                decoy: index.neighbour(hash).and_then(|place| self.phone(place)),
+            },
+        }
+    }
+
+    /// Goes through all devices, in the order of the files.
+    pub fn phones(&self) -> impl Iterator<Item = Phone<'_>> {
+        let files = (0..).zip(&self.files);
+        let places = files.flat_map(|(file, slot)| {
+            let devices = slot.iter().flat_map(|slot| slot.records.devices.iter());
+            devices.map(move |(at, _)| Place { file, at })
+        });
+        places.filter_map(|place| self.phone(place))
+    }
+
+    /// Finds an extension by its number.
+    pub fn extension(&self, number: &str) -> Option<&Extension> {
+        self.extension_place(number).map(|place| self.extension_at(place))
+    }
+
+    fn extension_place(&self, number: &str) -> Option<Place> {
+        let is_it = |place| self.extension_at(place).number == number;
+        self.numbers.find(self.numbers.hash(number), is_it)
+    }
+
+    fn account(&self, id: &str) -> Option<AccountPlace> {
+        self.accounts
+            .find(self.accounts.hash(id), |place| self.account_id(place) == id)
+    }
+
+    fn account_of(&self, kind: AccountKind, id: &str) -> Option<Place> {
+        self.account(id)
+            .filter(|account| account.kind == kind)
+            .map(|account| account.place)
+    }
+
+    fn account_id(&self, account: AccountPlace) -> &str {
+        match account.kind {
+            AccountKind::Organization => &self.organization_at(account.place).id,
+            AccountKind::Provider => &self.provider_at(account.place).id,
+            AccountKind::User => &self.user_at(account.place).id,
+        }
+    }
+
+    fn slot(&self, file: u32) -> &Slot {
+        self.files[file as usize]
+            .as_ref()
+            .expect("an index names only files that the snapshot holds")
+    }
+
+    fn device(&self, place: Place) -> &Device {
+        self.slot(place.file).records.devices.get(place.at)
+    }
+
+    fn extension_at(&self, place: Place) -> &Extension {
+        self.slot(place.file).records.extensions.get(place.at)
+    }
+
+    fn organization_at(&self, place: Place) -> &Organization {
+        self.slot(place.file).records.organizations.get(place.at)
+    }
+
+    fn provider_at(&self, place: Place) -> &Provider {
+        self.slot(place.file).records.providers.get(place.at)
+    }
+
+    fn user_at(&self, place: Place) -> &User {
+        self.slot(place.file).records.users.get(place.at)
+    }
+}
+
+/// What looking a device up brought.
+pub struct Lookup<'s> {
+    /// The device.
+    pub found: Option<Phone<'s>>,
+    /// Some other device, so that a miss takes the time of a hit: what is known stays untold (promise S2).
+    pub decoy: Option<Phone<'s>>,
+}
+
+impl Since {
+    fn device(&self, at: u32) -> Stamp {
+        match self {
+            Self::All(stamp) => *stamp,
+            Self::Each { devices, .. } => devices[at as usize],
+        }
+    }
+
+    fn extension(&self, at: u32) -> Stamp {
+        match self {
+            Self::All(stamp) => *stamp,
+            Self::Each { extensions, .. } => extensions[at as usize],
+        }
+    }
+
+    fn account(&self, kind: AccountKind, at: u32) -> Stamp {
+        match self {
+            Self::All(stamp) => *stamp,
+            Self::Each { accounts, .. } => accounts[kind as usize][at as usize],
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! A device as a request sees it: with its model, its lines and the accounts above it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::catalog::{Catalog, File, Firmware, Model, Vendor};
+use crate::model::{Device, Extension, Organization, Protocol, Provider, Raw, Settings, User};
+use crate::snapshot::{AccountKind, Place, Snapshot, Stamp};
+
+/// A device of a snapshot.
+#[derive(Clone, Copy)]
+pub struct Phone<'s> {
+    snapshot: &'s Snapshot,
+    place: Place,
+    /// Its record.
+    pub device: &'s Device,
+    /// Its model.
+    pub model: &'s Model,
+    /// Its firmware.
+    pub firmware: &'s Firmware,
+}
+
+/// A line of a device that an extension is on.
+#[derive(Clone, Copy)]
+pub struct Line<'s> {
+    /// Its number, from 1.
+    pub number: u16,
+    /// The extension on it.
+    pub extension: &'s Extension,
+    /// The user that the extension belongs to.
+    pub user: Option<&'s User>,
+}
+
+/// The accounts above a device, as far as it has them.
+#[derive(Clone, Copy, Default)]
+pub struct Accounts<'s> {
+    /// The provider.
+    pub provider: Option<&'s Provider>,
+    /// The organization.
+    pub organization: Option<&'s Organization>,
+    /// The user.
+    pub user: Option<&'s User>,
+    since: Stamp,
+}
+
+impl Snapshot {
+    pub(super) fn phone(&self, place: Place) -> Option<Phone<'_>> {
+        let device = self.device(place);
+        let model = self.world.catalog.model(&device.model)?;
+        let firmware = model.firmware(&device.firmware)?;
+        Some(Phone {
+            snapshot: self,
+            place,
+            device,
+            model,
+            firmware,
+        })
+    }
+}
+
+impl<'s> Phone<'s> {
+    /// Gives its manufacturer.
+    pub fn vendor(&self) -> &'s Vendor {
+        self.snapshot.world.catalog.vendor(self.model.vendor)
+    }
+
+    /// Gives the catalog that it is seen through.
+    pub fn catalog(&self) -> &'s Catalog {
+        &self.snapshot.world.catalog
+    }
+
+    /// Gives the file and line that its record was read from.
+    pub fn written_at(&self) -> (&'s Path, u32) {
+        let slot = self.snapshot.slot(self.place.file);
+        (slot.path.as_path(), slot.records.devices.line(self.place.at))
+    }
+
+    /// Gives the name that it asks for a file by; a device without an address leaves the hole.
+    pub fn file_name(&self, file: &File) -> String {
+        match self.device.mac {
+            Some(mac) => file
+                .name
+                .replace("{mac}", &mac.plain())
+                .replace("{MAC}", &mac.plain_upper()),
+            None => file.name.clone(),
+        }
+    }
+
+    /// Gives the protocol that it asks by.
+    pub fn protocol(&self) -> Protocol {
+        self.device
+            .protocol
+            .or(self.firmware.protocols.first().copied())
+            .unwrap_or(Protocol::Https)
+    }
+
+    /// Tells whether its one live URL is built from its MAC address.
+    pub fn is_mac_based(&self) -> bool {
+        match self.protocol() {
+            Protocol::Http | Protocol::Https => {
+                self.device.mac_based
+                    && self.device.mac.is_some()
+                    && self.snapshot.world.rules.provisioning.mac_based
+            }
+            Protocol::Tftp => false,
+        }
+    }
+
+    /// Gives how often it asks, in the unit of its firmware, within what the phone takes.
+    pub fn update_interval(&self) -> u32 {
+        let interval = &self.firmware.interval;
+        let asked = self
+            .device
+            .update_interval
+            .unwrap_or_else(|| interval.default_value());
+        asked.clamp(interval.min, interval.max)
+    }
+
+    /// Goes through the lines that have an extension.
+    pub fn lines(&self) -> impl Iterator<Item = Line<'s>> + use<'s> {
+        let snapshot = self.snapshot;
+        self.numbered().filter_map(move |(number, place)| {
+            let extension = snapshot.extension_at(place);
+            let user = snapshot.account_of(AccountKind::User, &extension.user);
+            Some(Line {
+                number,
+                extension,
+                user: user.map(|place| snapshot.user_at(place)),
+            })
+        })
+    }
+
+    fn numbered(&self) -> impl Iterator<Item = (u16, Place)> + use<'s> {
+        let snapshot = self.snapshot;
+        let lines = (1..).zip(&self.device.lines);
+        lines.filter_map(move |(number, line)| Some((number, snapshot.extension_place(line.as_ref()?)?)))
+    }
+
+    /// Gives the accounts above it: those of its first line, or else of its organization, or else its owner.
+    pub fn accounts(&self) -> Accounts<'s> {
+        let snapshot = self.snapshot;
+        let first = self
+            .numbered()
+            .next()
+            .map(|(_, place)| snapshot.extension_at(place));
+        if let Some(user) =
+            first.and_then(|extension| snapshot.account_of(AccountKind::User, &extension.user))
+        {
+            return snapshot.accounts_from(AccountKind::User, user);
+        }
+        let by = [&self.device.organization, &self.device.owner]
+            .into_iter()
+            .flatten();
+        let account = by.into_iter().find_map(|id| snapshot.account(id));
+        account
+            .map(|account| snapshot.accounts_from(account.kind, account.place))
+            .unwrap_or_default()
+    }
+
+    pub(super) fn own_since(&self) -> Stamp {
+        self.snapshot.slot(self.place.file).since.device(self.place.at)
+    }
+
+    /// Gives since when all that its files depend on is as it is.
+    pub fn since(&self) -> Stamp {
+        let snapshot = self.snapshot;
+        let world = &snapshot.world;
+        let slot = |place: Place| snapshot.slot(place.file);
+        let mut since = world.rules_since.max(world.vendors_since[self.model.vendor]);
+        since = since.max(self.own_since());
+        for (_, place) in self.numbered() {
+            since = since.max(slot(place).since.extension(place.at));
+            let user = snapshot.account_of(AccountKind::User, &snapshot.extension_at(place).user);
+            since =
+                since.max(user.map_or(since, |user| slot(user).since.account(AccountKind::User, user.at)));
+        }
+        since.max(self.accounts().since)
+    }
+}
+
+impl Snapshot {
+    fn accounts_from(&self, kind: AccountKind, place: Place) -> Accounts<'_> {
+        let own = self.slot(place.file).since.account(kind, place.at);
+        let mut accounts = match kind {
+            AccountKind::Provider => {
+                return Accounts {
+                    provider: Some(self.provider_at(place)),
+                    since: own,
+                    ..Accounts::default()
+                };
+            }
+            AccountKind::Organization => {
+                let organization = self.organization_at(place);
+                let above = self.account_of(AccountKind::Provider, &organization.provider);
+                let above = above.map(|place| self.accounts_from(AccountKind::Provider, place));
+                Accounts {
+                    organization: Some(organization),
+                    ..above.unwrap_or_default()
+                }
+            }
+            AccountKind::User => {
+                let user = self.user_at(place);
+                let above = self.account_of(AccountKind::Organization, &user.organization);
+                let above = above.map(|place| self.accounts_from(AccountKind::Organization, place));
+                Accounts {
+                    user: Some(user),
+                    ..above.unwrap_or_default()
+                }
+            }
+        };
+        accounts.since = accounts.since.max(own);
+        accounts
+    }
+}
+
+impl<'s> Accounts<'s> {
+    /// Goes through the settings of the accounts, the most general first.
+    pub fn settings(&self) -> impl Iterator<Item = &'s Settings> + use<'s> {
+        let provider = self.provider.map(|provider| &provider.settings);
+        let organization = self.organization.map(|organization| &organization.settings);
+        [provider, organization, self.user.map(|user| &user.settings)]
+            .into_iter()
+            .flatten()
+    }
+
+    /// Goes through the vendor parameters of the accounts, the most general first.
+    pub fn raw(&self) -> impl Iterator<Item = &'s Raw> + use<'s> {
+        let provider = self.provider.map(|provider| &provider.raw);
+        let organization = self.organization.map(|organization| &organization.raw);
+        [provider, organization, self.user.map(|user| &user.raw)]
+            .into_iter()
+            .flatten()
+    }
+}
+
+impl std::fmt::Debug for Phone<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Phone({:?}, {})", self.device.name, Arc::clone(&self.model.id))
+    }
+}

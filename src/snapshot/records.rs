@@ -1,0 +1,89 @@
+//! The records of one file.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::model::{Device, Extension, Organization, Protocol, Provider, User};
+
+/// Everything that one fleet file holds, in the order of the file.
+#[derive(Debug, Default)]
+pub struct Records {
+    /// `[[device]]`
+    pub devices: Listed<Device>,
+    /// `[[extension]]`
+    pub extensions: Listed<Extension>,
+    /// `[[organization]]`
+    pub organizations: Listed<Organization>,
+    /// `[[provider]]`
+    pub providers: Listed<Provider>,
+    /// `[[user]]`
+    pub users: Listed<User>,
+    /// What kinds of phones there are that ask without a serial in the path.
+    pub open: BTreeSet<OpenPhones>,
+}
+
+/// Phones of one kind that are known by their MAC address alone.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OpenPhones {
+    /// Their model.
+    pub model: Arc<str>,
+    /// Their firmware, as their records name it.
+    pub firmware: Arc<str>,
+    /// Their protocol, as their records name it.
+    pub protocol: Option<Protocol>,
+    /// Whether their records ask for MAC-based provisioning.
+    pub mac_based: bool,
+}
+
+/// Records of one kind, each with the line that it begins on.
+#[derive(Debug)]
+pub struct Listed<T> {
+    records: Vec<T>,
+    lines: Vec<u32>,
+}
+
+impl<T> Default for Listed<T> {
+    fn default() -> Self {
+        Self {
+            records: Vec::new(),
+            lines: Vec::new(),
+        }
+    }
+}
+
+impl<T> Listed<T> {
+    pub(super) fn push(&mut self, record: T, line: u32) {
+        self.records.push(record);
+        self.lines.push(line);
+    }
+
+    pub(super) fn shrink(&mut self) {
+        self.records.shrink_to_fit();
+        self.lines.shrink_to_fit();
+    }
+
+    /// Gives the record of a place.
+    pub fn get(&self, at: u32) -> &T {
+        &self.records[at as usize]
+    }
+
+    /// Gives the line that the record of a place begins on.
+    pub fn line(&self, at: u32) -> u32 {
+        self.lines[at as usize]
+    }
+
+    /// Tells how many there are.
+    pub fn len(&self) -> u32 {
+        u32::try_from(self.records.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Tells whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// Goes through the records with their places.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
+        (0..).zip(&self.records)
+    }
+}
