@@ -1,0 +1,95 @@
+//! The heart: what a request gets, decided from a snapshot and nothing else.
+//!
+//! Promises: no socket, no clock, no waiting; every refusal is one and the same answer to the phone's side, its
+//! reason is for the operator. Read next: [`answer`], whose four steps are `identify`, `permit`, `render` and the
+//! answer itself.
+
+use std::sync::Arc;
+
+use compact_str::CompactString;
+
+use crate::identify::{Asked, Identity, Inquiry, Proof, identify};
+use crate::model::Protocol;
+use crate::permit::{Permit, Refusal, decide};
+use crate::render::{Outcome as Rendering, RenderError, Subject, render};
+use crate::snapshot::{Rendered, Snapshot};
+
+/// What a request gets.
+pub struct Answer {
+    /// How it went.
+    pub outcome: Outcome,
+    /// The name of the device that it was found to be of, for logs.
+    pub device: Option<CompactString>,
+    /// What showed that.
+    pub proof: Proof,
+}
+
+/// How a request went.
+pub enum Outcome {
+    /// The template failed, and no earlier file can stand in: the phone shall try again later.
+    Failed(RenderError),
+    /// Nothing, like everybody who gets nothing.
+    Refused(Refusal),
+    /// A file.
+    Served {
+        /// The file.
+        file: Arc<Rendered>,
+        /// Whether it was kept from before.
+        kept: bool,
+        /// Why it is an older one, where the newer one failed to render.
+        stale: Option<RenderError>,
+    },
+}
+
+/// Decides what a request gets.
+pub fn answer(snapshot: &Snapshot, inquiry: &Inquiry<'_>) -> Answer {
+    let identity = identify(snapshot, inquiry);
+    let outcome = match decide(snapshot, inquiry, &identity) {
+        Ok(permit) => hand_out(snapshot, inquiry.transport, &identity, &permit),
+        Err(refusal) => Outcome::Refused(refusal),
+    };
+    let device = identity.phone.map(|phone| phone.device.name.clone());
+    Answer {
+        outcome,
+        device,
+        proof: identity.proof,
+    }
+}
+
+fn hand_out(
+    snapshot: &Snapshot,
+    transport: Protocol,
+    identity: &Identity<'_, '_>,
+    permit: &Permit,
+) -> Outcome {
+    let Some(subject) = subject(identity, transport) else {
+        return Outcome::Refused(Refusal::NoSuchFile);
+    };
+    match render(snapshot, permit, &subject) {
+        Ok(Rendering::Kept(file)) => Outcome::Served {
+            file,
+            kept: true,
+            stale: None,
+        },
+        Ok(Rendering::Made(file)) => Outcome::Served {
+            file,
+            kept: false,
+            stale: None,
+        },
+        Ok(Rendering::Stale(file, error)) => Outcome::Served {
+            file,
+            kept: true,
+            stale: Some(error),
+        },
+        Err(error) => Outcome::Failed(error),
+    }
+}
+
+/// Names what is to be rendered for a request.
+pub fn subject<'s>(identity: &Identity<'s, '_>, transport: Protocol) -> Option<Subject<'s>> {
+    match (identity.phone, identity.asked) {
+        (Some(phone), Asked::File(at)) => Some(Subject::Phone(phone, at)),
+        (None, Asked::Common(common)) => Some(Subject::Common(common, transport)),
+        _ => None,
+    }
+}

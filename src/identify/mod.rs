@@ -1,0 +1,296 @@
+//! Which phone is asking, by which evidence, and whether its facts agree.
+//!
+//! Promises: the evidence counts from the strongest to the weakest; a MAC address or model in a User-Agent never
+//! raises trust and, where it contradicts, takes it away; known and unknown phones take the same work (promise
+//! S2). Read next: [`identify`], then `permit` for what follows from it.
+
+mod inquiry;
+
+pub use self::inquiry::{BadName, Inquiry};
+
+use self::inquiry::Name;
+use crate::catalog::{AgentMatch, Catalog, File, FileScope, Firmware, Model, PathMatches};
+use crate::model::Mac;
+use crate::snapshot::{Lookup, Phone, Snapshot};
+
+/// What a request tells, and which device it is of.
+pub struct Identity<'s, 'a> {
+    /// The device; `None` when none is named, or the path is none.
+    pub phone: Option<Phone<'s>>,
+    /// A device to go through the same motions with when there is no such device.
+    pub decoy: Option<Phone<'s>>,
+    /// What shows that the request is of that device.
+    pub proof: Proof,
+    /// What it asks for.
+    pub asked: Asked<'s>,
+    /// Facts that do not agree.
+    pub contradiction: Option<Contradiction>,
+    /// What it tells of itself.
+    pub told: Told<'a>,
+}
+
+/// What shows that a request is of a device; the later the stronger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Proof {
+    /// Nothing.
+    Nothing,
+    /// The MAC address in the path, which anybody can read off the box.
+    Mac,
+    /// The serial in the path, which is a secret.
+    Serial,
+    /// A device certificate that the listener verified.
+    Certificate,
+}
+
+/// What a request asks for.
+#[derive(Clone, Copy)]
+pub enum Asked<'s> {
+    /// A path that cannot be a name.
+    BadName,
+    /// A file common to a model, asked for without naming a device.
+    Common(CommonFile<'s>),
+    /// A file of the device; its place in the firmware.
+    File(u16),
+    /// A name that such phones are known to ask for in vain.
+    Probe,
+    /// Anything else.
+    Unknown,
+}
+
+/// A file common to a model, with what it is rendered for.
+#[derive(Clone, Copy)]
+pub struct CommonFile<'s> {
+    /// The model.
+    pub model: &'s Model,
+    /// Its firmware.
+    pub firmware: &'s Firmware,
+    /// The file.
+    pub file: &'s File,
+    /// The file's place in the firmware.
+    pub at: u16,
+}
+
+/// Which of a request's facts does not agree with the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Contradiction {
+    /// The MAC address in the User-Agent.
+    AgentMac,
+    /// The model or vendor in the User-Agent.
+    AgentModel,
+    /// The MAC address in the certificate.
+    CertificateMac,
+    /// The MAC address in the path.
+    PathMac,
+}
+
+/// What a request tells of the phone that sent it; none of it is proof.
+#[derive(Debug, Default)]
+pub struct Told<'a> {
+    /// What its User-Agent tells.
+    pub agent: Option<AgentMatch<'a>>,
+    /// The MAC address in its path.
+    pub path_mac: Option<Mac>,
+    /// What its path as a whole matches.
+    pub whole: PathMatches,
+    /// What its path after the first segment matches.
+    pub rest: PathMatches,
+}
+
+/// Finds out which device a request is of.
+pub fn identify<'s, 'a>(snapshot: &'s Snapshot, inquiry: &Inquiry<'a>) -> Identity<'s, 'a> {
+    let world = snapshot.world();
+    let catalog = &*world.catalog;
+    let agent = inquiry.user_agent.and_then(|agent| catalog.read_agent(agent));
+    let Ok(name) = Name::read(inquiry, &world.rules.provisioning.path_prefix) else {
+        let told = Told {
+            agent,
+            ..Told::default()
+        };
+        return Identity::nobody(Asked::BadName, told);
+    };
+    let (whole, rest) = (catalog.match_path(name.whole()), catalog.match_path(name.rest()));
+    let first_mac = Mac::from_bytes(name.first()).filter(|_| !name.rest().is_empty());
+    let path_mac = first_mac.or(whole.mac).or(rest.mac);
+    let told = Told {
+        agent,
+        path_mac,
+        whole,
+        rest,
+    };
+
+    // Every look-up is made whatever the others bring, so that none of them shows in the time.
+    let by_serial = snapshot.by_serial(name.first());
+    let by_mac = snapshot.by_mac(path_mac.unwrap_or(NO_MAC));
+    let by_certificate = snapshot.by_mac(inquiry.certificate.unwrap_or(NO_MAC));
+    let has_rest = !name.rest().is_empty();
+    let decoy = by_serial.decoy.or(by_mac.decoy);
+    let (phone, proof) = strongest(&by_certificate, &by_serial, &by_mac, has_rest);
+
+    let in_rest = has_rest && (first_mac.is_some() || by_serial.found.is_some());
+    let asked = match phone.or(decoy) {
+        Some(subject) => told.asked(&subject, in_rest),
+        None => Asked::Unknown,
+    };
+    let asked = match phone {
+        Some(_) => asked,
+        None => told.common(catalog).unwrap_or(Asked::Unknown),
+    };
+    let contradiction = phone
+        .or(decoy)
+        .and_then(|subject| told.contradiction(&subject, inquiry.certificate));
+    let contradiction = contradiction.filter(|_| phone.is_some());
+    let contradiction = contradiction.or_else(|| other_serial(phone.as_ref(), &by_serial));
+    Identity {
+        phone,
+        decoy,
+        proof,
+        asked,
+        contradiction,
+        told,
+    }
+}
+
+/// Stands for the absence of an address; no device has it, since multicast addresses name no phone.
+const NO_MAC: Mac = Mac::new([0xff; 6]);
+
+fn strongest<'s>(
+    by_certificate: &Lookup<'s>,
+    by_serial: &Lookup<'s>,
+    by_mac: &Lookup<'s>,
+    has_rest: bool,
+) -> (Option<Phone<'s>>, Proof) {
+    if let Some(phone) = by_certificate.found {
+        (Some(phone), Proof::Certificate)
+    } else if let Some(phone) = by_serial.found.filter(|_| has_rest) {
+        (Some(phone), Proof::Serial)
+    } else if let Some(phone) = by_mac.found {
+        (Some(phone), Proof::Mac)
+    } else {
+        (None, Proof::Nothing)
+    }
+}
+
+/// Finds a certificate of one device in a request with the serial of another.
+fn other_serial(phone: Option<&Phone<'_>>, by_serial: &Lookup<'_>) -> Option<Contradiction> {
+    let (phone, other) = (phone?, by_serial.found.as_ref()?);
+    (phone.device.serial != other.device.serial).then_some(Contradiction::CertificateMac)
+}
+
+impl<'a> Told<'a> {
+    /// Finds the file of a device that the request names.
+    fn asked<'s>(&self, phone: &Phone<'s>, in_rest: bool) -> Asked<'s> {
+        let matches = if in_rest { &self.rest } else { &self.whole };
+        let files = (0..).zip(&phone.firmware.files);
+        if let Some((at, _)) = files.into_iter().find(|(_, file)| matches.contains(file.path)) {
+            Asked::File(at)
+        } else if phone
+            .firmware
+            .probes
+            .iter()
+            .any(|probe| matches.contains(probe.path))
+        {
+            Asked::Probe
+        } else {
+            Asked::Unknown
+        }
+    }
+
+    /// Finds a common file, for the model that the User-Agent tells if it is one with such a file.
+    fn common<'s>(&self, catalog: &'s Catalog) -> Option<Asked<'s>> {
+        let mut candidates = self
+            .whole
+            .iter()
+            .flat_map(|path| &catalog.owner(path).common)
+            .peekable();
+        candidates.peek()?;
+        let told = self.agent.as_ref();
+        let is_told = |model: &Model| {
+            told.is_some_and(|agent| {
+                agent.vendor == model.vendor && agent.model.is_some_and(|m| model.is_called(m))
+            })
+        };
+        let mut first = None;
+        for (id, firmware, at) in candidates {
+            let Some(model) = catalog.model(id) else {
+                continue;
+            };
+            let firmware = &model.firmwares[*firmware];
+            let file = &firmware.files[usize::from(*at)];
+            debug_assert_eq!(file.scope, FileScope::Common, "owners list common files only");
+            let common = CommonFile {
+                model,
+                firmware,
+                file,
+                at: *at,
+            };
+            if is_told(model) {
+                return Some(Asked::Common(common));
+            }
+            first = first.or(Some(Asked::Common(common)));
+        }
+        first
+    }
+
+    /// Compares what is told with a device's record, which counts.
+    fn contradiction(&self, phone: &Phone<'_>, certificate: Option<Mac>) -> Option<Contradiction> {
+        let agent_mac = self.agent.as_ref().and_then(|agent| agent.mac);
+        let known = phone.device.mac;
+        let differs = |told: Option<Mac>, other: Option<Mac>| told.zip(other).is_some_and(|(a, b)| a != b);
+        if differs(certificate, known) || differs(certificate, self.path_mac) {
+            Some(Contradiction::CertificateMac)
+        } else if differs(self.path_mac, known) || differs(self.rest.mac, self.path_mac) {
+            Some(Contradiction::PathMac)
+        } else if differs(agent_mac, known) || differs(agent_mac, self.path_mac) {
+            Some(Contradiction::AgentMac)
+        } else if self.agent.as_ref().is_some_and(|agent| !is_of(phone, agent)) {
+            Some(Contradiction::AgentModel)
+        } else {
+            None
+        }
+    }
+}
+
+/// Tells whether a User-Agent may be that of a device: of its vendor or its kin, and of its model.
+fn is_of(phone: &Phone<'_>, agent: &AgentMatch<'_>) -> bool {
+    let vendor = phone.vendor();
+    let told = &phone.catalog().vendor(agent.vendor).id;
+    let same_vendor = agent.vendor == phone.model.vendor || vendor.kin.contains(told);
+    same_vendor && agent.model.is_none_or(|name| phone.model.is_called(name))
+}
+
+impl<'s, 'a> Identity<'s, 'a> {
+    fn nobody(asked: Asked<'s>, told: Told<'a>) -> Self {
+        Self {
+            phone: None,
+            decoy: None,
+            proof: Proof::Nothing,
+            asked,
+            contradiction: None,
+            told,
+        }
+    }
+}
+
+impl Proof {
+    /// Gives the word for logs and operators.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Certificate => "certificate",
+            Self::Mac => "mac",
+            Self::Nothing => "nothing",
+            Self::Serial => "serial",
+        }
+    }
+}
+
+impl Contradiction {
+    /// Gives the words for operators.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::AgentMac => "the MAC address in the User-Agent",
+            Self::AgentModel => "the model in the User-Agent",
+            Self::CertificateMac => "the MAC address in the certificate",
+            Self::PathMac => "the MAC address in the path",
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! Whether a request may have what it asks for.
+//!
+//! Promises: a [`Permit`] comes from here and nowhere else, and no file is rendered for a phone without one;
+//! whoever is refused learns nothing, the reason is for the operator; checks run cheapest first. Read next:
+//! [`decide`].
+
+use std::net::IpAddr;
+
+use crate::config::Provisioning;
+use crate::identify::{Asked, Contradiction, Identity, Inquiry, Proof};
+use crate::model::Protocol;
+use crate::snapshot::{Phone, Snapshot};
+
+/// Leave to hand out one file, and the rule that gave it.
+#[derive(Debug, Clone, Copy)]
+pub struct Permit {
+    rule: Rule,
+    _from_here: (),
+}
+
+impl Permit {
+    /// Gives the rule that allowed it.
+    pub const fn rule(&self) -> Rule {
+        self.rule
+    }
+
+    /// Makes the permit of an operator who looks at a file in a terminal of the machine that holds the records.
+    pub const fn for_operator() -> Self {
+        Self {
+            rule: Rule::Operator,
+            _from_here: (),
+        }
+    }
+}
+
+/// What allows a file to be handed out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// A device certificate names the phone.
+    Certificate,
+    /// The file is common to phones that ask for it without naming themselves.
+    CommonFile,
+    /// The MAC address names a phone for which that is enough.
+    MacBased,
+    /// An operator asks on the machine itself.
+    Operator,
+    /// The path holds the phone's serial.
+    Serial,
+    /// The MAC address names a phone that asks over TFTP from an allowed network.
+    TftpNetwork,
+}
+
+impl Rule {
+    /// Gives the word for logs and operators.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Certificate => "certificate",
+            Self::CommonFile => "common-file",
+            Self::MacBased => "mac-based",
+            Self::Operator => "operator",
+            Self::Serial => "serial",
+            Self::TftpNetwork => "tftp-network",
+        }
+    }
+
+    /// Says the rule for operators.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Certificate => "a device certificate names the phone",
+            Self::CommonFile => {
+                "the file is common to phones that ask without naming themselves, and holds no secret"
+            }
+            Self::MacBased => "the device and the server allow MAC-based provisioning",
+            Self::Operator => "an operator asks on the machine itself",
+            Self::Serial => "the path holds the phone's serial",
+            Self::TftpNetwork => "the phone asks over TFTP from an allowed network",
+        }
+    }
+}
+
+/// Why a request gets nothing; the phone's side is never told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Refusal {
+    /// The path cannot be a name.
+    BadName,
+    /// Facts of the request do not agree.
+    Contradicted,
+    /// The device is disabled.
+    Disabled,
+    /// The device has no such file.
+    NoSuchFile,
+    /// The file holds secrets, and the phone asks without encryption from a network that is not allowed to.
+    PlainNetwork,
+    /// Such phones are known to ask for this in vain.
+    Probe,
+    /// No device is known that the request could be of.
+    Unknown,
+    /// The device asks by another protocol.
+    WrongProtocol,
+    /// The device has another URL: by serial, or by MAC address.
+    WrongUrl,
+}
+
+impl Refusal {
+    /// Every refusal, in the order of the names.
+    pub const ALL: &[Self] = &[
+        Self::BadName,
+        Self::Contradicted,
+        Self::Disabled,
+        Self::NoSuchFile,
+        Self::PlainNetwork,
+        Self::Probe,
+        Self::Unknown,
+        Self::WrongProtocol,
+        Self::WrongUrl,
+    ];
+
+    /// Gives the word for logs and metrics.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::BadName => "bad-name",
+            Self::Contradicted => "contradicted",
+            Self::Disabled => "disabled",
+            Self::NoSuchFile => "no-such-file",
+            Self::PlainNetwork => "plain-network",
+            Self::Probe => "probe",
+            Self::Unknown => "unknown",
+            Self::WrongProtocol => "wrong-protocol",
+            Self::WrongUrl => "wrong-url",
+        }
+    }
+
+    /// Says the reason, and what an operator can do, in words.
+    pub fn words(self, contradiction: Option<Contradiction>) -> String {
+        let words = match self {
+            Self::BadName => "the path cannot be a name",
+            Self::Contradicted => {
+                let fact = contradiction.map_or("a fact of the request", Contradiction::words);
+                return format!("{fact} is not that of the device's record");
+            }
+            Self::Disabled => "the device is disabled; enable it to serve it",
+            Self::NoSuchFile => "the device's firmware has no file of that name",
+            Self::PlainNetwork => {
+                "the file holds secrets, and the peer is outside `provisioning.plain-networks`; let the phone ask by https"
+            }
+            Self::Probe => "phones of this kind ask for this name in vain; that is normal",
+            Self::Unknown => "no device is known that the request could be of",
+            Self::WrongProtocol => "the device's protocol is another one",
+            Self::WrongUrl => "the device's URL is another one: it holds its serial, or its MAC address",
+        };
+        words.to_owned()
+    }
+}
+
+/// Decides on a request.
+///
+/// # Errors
+/// Why it gets nothing.
+pub fn decide(
+    snapshot: &Snapshot,
+    inquiry: &Inquiry<'_>,
+    identity: &Identity<'_, '_>,
+) -> Result<Permit, Refusal> {
+    let rules = &snapshot.world().rules.provisioning;
+    let subject = identity.phone.or(identity.decoy);
+    let decision = match &subject {
+        Some(phone) => of_device(rules, inquiry, identity, phone),
+        None => Err(Refusal::Unknown),
+    };
+    match identity.phone {
+        Some(_) => decision,
+        None => of_stranger(snapshot, inquiry, identity),
+    }
+}
+
+/// Decides on a request that names no device.
+fn of_stranger(
+    snapshot: &Snapshot,
+    inquiry: &Inquiry<'_>,
+    identity: &Identity<'_, '_>,
+) -> Result<Permit, Refusal> {
+    match identity.asked {
+        Asked::BadName => Err(Refusal::BadName),
+        Asked::Common(common) if snapshot.is_open(common.file.path, inquiry.transport) => {
+            permit(Rule::CommonFile)
+        }
+        Asked::Common(_) | Asked::File(_) | Asked::Probe | Asked::Unknown => Err(Refusal::Unknown),
+    }
+}
+
+/// Decides on a request that names a device.
+fn of_device(
+    rules: &Provisioning,
+    inquiry: &Inquiry<'_>,
+    identity: &Identity<'_, '_>,
+    phone: &Phone<'_>,
+) -> Result<Permit, Refusal> {
+    if identity.contradiction.is_some() {
+        return Err(Refusal::Contradicted);
+    }
+    if !phone.device.enabled {
+        return Err(Refusal::Disabled);
+    }
+    if phone.protocol() != inquiry.transport {
+        return Err(Refusal::WrongProtocol);
+    }
+    let rule = proven(rules, inquiry, identity.proof, phone)?;
+    let file = match identity.asked {
+        Asked::File(at) => phone
+            .firmware
+            .files
+            .get(usize::from(at))
+            .ok_or(Refusal::NoSuchFile)?,
+        Asked::Probe => return Err(Refusal::Probe),
+        Asked::BadName | Asked::Common(_) | Asked::Unknown => return Err(Refusal::NoSuchFile),
+    };
+    if file.secrets && inquiry.transport.is_plain() && !rules.allows_plain(inquiry.peer) {
+        return Err(Refusal::PlainNetwork);
+    }
+    permit(rule)
+}
+
+/// Tells whether the proof is enough for the device's one live URL.
+fn proven(
+    rules: &Provisioning,
+    inquiry: &Inquiry<'_>,
+    proof: Proof,
+    phone: &Phone<'_>,
+) -> Result<Rule, Refusal> {
+    let over_tftp = inquiry.transport == Protocol::Tftp;
+    match proof {
+        Proof::Certificate => Ok(Rule::Certificate),
+        Proof::Serial if !phone.is_mac_based() => Ok(Rule::Serial),
+        Proof::Mac if phone.is_mac_based() => Ok(Rule::MacBased),
+        Proof::Mac if over_tftp && allowed_over_tftp(rules, inquiry.peer) => Ok(Rule::TftpNetwork),
+        Proof::Mac if over_tftp => Err(Refusal::PlainNetwork),
+        Proof::Mac | Proof::Nothing | Proof::Serial => Err(Refusal::WrongUrl),
+    }
+}
+
+/// Tells whether a MAC address alone is enough over TFTP from a network.
+fn allowed_over_tftp(rules: &Provisioning, peer: IpAddr) -> bool {
+    rules.allows_plain(peer)
+}
+
+const fn permit(rule: Rule) -> Result<Permit, Refusal> {
+    Ok(Permit { rule, _from_here: () })
+}

@@ -1,0 +1,173 @@
+//! A phone's file: out of the cache, or out of its template.
+//!
+//! Promises: no file without a [`Permit`]; a file that fails to render leaves the last good one standing; what
+//! is kept is used only while everything that it came from is as it was. Read next: [`Subject::context`] for
+//! what a template sees.
+
+mod context;
+mod effective;
+mod line;
+mod objects;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use compact_str::{CompactString, format_compact};
+
+use crate::catalog::{File, FileScope};
+use crate::identify::CommonFile;
+use crate::model::Protocol;
+use crate::permit::Permit;
+use crate::snapshot::{CacheKey, Phone, Rendered, Snapshot, Stamp};
+use crate::template::TemplateError;
+
+/// What a file is rendered for.
+#[derive(Clone, Copy)]
+pub enum Subject<'s> {
+    /// Every phone of a kind, over this protocol.
+    Common(CommonFile<'s>, Protocol),
+    /// One phone, and the place of the file in its firmware.
+    Phone(Phone<'s>, u16),
+}
+
+/// What becomes of secrets in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Secrets {
+    /// A template that prints one fails.
+    Forbid,
+    /// They are shown as asterisks.
+    Mask,
+    /// They are written as they are.
+    Write,
+}
+
+/// Why a file could not be rendered.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("cannot render {file} of {subject}")]
+pub struct RenderError {
+    /// The file's name in the catalog.
+    pub file: String,
+    /// The device's name, or the model's where the file is common.
+    pub subject: CompactString,
+    /// Where the template failed.
+    pub source: TemplateError,
+}
+
+/// A file to hand out, and how it came about.
+pub enum Outcome {
+    /// It was kept and is as fresh as the snapshot.
+    Kept(Arc<Rendered>),
+    /// It was rendered now.
+    Made(Arc<Rendered>),
+    /// Rendering failed; the last good one stands in.
+    Stale(Arc<Rendered>, RenderError),
+}
+
+/// Gives a file, rendering it if it is not kept.
+///
+/// # Errors
+/// The template failed, and no earlier file is kept.
+pub fn render(snapshot: &Snapshot, _: &Permit, subject: &Subject<'_>) -> Result<Outcome, RenderError> {
+    let since = subject.since(snapshot);
+    let key = subject.key();
+    let kept = snapshot.cache().get(&key);
+    if let Some(kept) = kept.as_ref().filter(|kept| kept.since == since) {
+        return Ok(Outcome::Kept(Arc::clone(kept)));
+    }
+    match write(snapshot, subject, subject.secrets(Secrets::Write)) {
+        Ok(body) => {
+            let rendered = Arc::new(Rendered {
+                etag: format!("\"{:032x}\"", xxhash_rust::xxh3::xxh3_128(&body)).into(),
+                body: Bytes::from(body),
+                content_type: Arc::clone(&subject.file().content_type),
+                since,
+            });
+            snapshot.cache().put(key, Arc::clone(&rendered));
+            Ok(Outcome::Made(rendered))
+        }
+        Err(error) => match kept {
+            Some(kept) => Ok(Outcome::Stale(kept, error)),
+            None => Err(error),
+        },
+    }
+}
+
+/// Renders a file for an operator's eyes; `reveal` shows the secrets in it.
+///
+/// # Errors
+/// The template failed.
+pub fn preview(snapshot: &Snapshot, subject: &Subject<'_>, reveal: bool) -> Result<Vec<u8>, RenderError> {
+    write(
+        snapshot,
+        subject,
+        subject.secrets(if reveal { Secrets::Write } else { Secrets::Mask }),
+    )
+}
+
+fn write(snapshot: &Snapshot, subject: &Subject<'_>, secrets: Secrets) -> Result<Vec<u8>, RenderError> {
+    let file = subject.file();
+    let engine = snapshot.world().catalog.engine();
+    match engine.render(&file.template, subject.context(snapshot, secrets)) {
+        Ok(text) => Ok(file
+            .syntax
+            .charset
+            .encode(text, file.syntax.escape, file.syntax.newline)),
+        Err(source) => Err(RenderError {
+            file: file.name.clone(),
+            subject: subject.name(),
+            source,
+        }),
+    }
+}
+
+impl<'s> Subject<'s> {
+    /// Gives the file.
+    ///
+    /// # Panics
+    /// When the place of the file is not one of the phone's firmware; `identify` gives no other.
+    pub fn file(&self) -> &'s File {
+        match self {
+            Self::Common(common, _) => common.file,
+            Self::Phone(phone, at) => &phone.firmware.files[usize::from(*at)],
+        }
+    }
+
+    fn name(&self) -> CompactString {
+        match self {
+            Self::Common(common, _) => CompactString::from(&*common.model.id),
+            Self::Phone(phone, _) => phone.device.name.clone(),
+        }
+    }
+
+    /// Common files and those that the catalog says hold none get no secrets to print.
+    fn secrets(&self, wanted: Secrets) -> Secrets {
+        let file = self.file();
+        if file.secrets && file.scope == FileScope::Phone {
+            wanted
+        } else {
+            Secrets::Forbid
+        }
+    }
+
+    fn since(&self, snapshot: &Snapshot) -> Stamp {
+        let world = snapshot.world();
+        match self {
+            Self::Common(common, _) => world.rules_since.max(world.vendors_since[common.model.vendor]),
+            Self::Phone(phone, _) => phone.since(),
+        }
+    }
+
+    fn key(&self) -> CacheKey {
+        match self {
+            // No serial has a star in it.
+            Self::Common(common, protocol) => CacheKey {
+                whose: format_compact!("*{}*{}*{protocol}", common.model.id, common.firmware.id),
+                file: common.at,
+            },
+            Self::Phone(phone, at) => CacheKey {
+                whose: CompactString::from(phone.device.serial.expose()),
+                file: *at,
+            },
+        }
+    }
+}
