@@ -1,0 +1,127 @@
+//! The command line: one command a file, each a few steps over the library.
+//!
+//! Data goes to standard output, everything else to standard error. Exit codes: 0 done, 1 failed, 2 bad command
+//! line, 78 bad configuration. Read next: [`Command`].
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is where the program speaks to people"
+)]
+
+mod catalog;
+mod check;
+mod device;
+mod generate;
+mod identify;
+mod render;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::document::Fault;
+use crate::reload::{Loaded, Loader};
+
+/// Provisioning server for SIP phones
+///
+/// Without a command it serves. Settings come from a file; the records, the catalog and everything else are found
+/// through it.
+#[derive(Debug, Parser)]
+#[command(name = "bellhop", version, max_term_width = 100)]
+pub struct Cli {
+    /// File with the server's settings
+    ///
+    /// Without it, `config/bellhop.toml` below the current folder is taken if it is there, else
+    /// `/etc/bellhop/bellhop.toml`.
+    #[arg(long, short, global = true, value_name = "FILE", env = "BELLHOP_CONFIG")]
+    config: Option<PathBuf>,
+
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// What bellhop can do.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List what phones are known
+    Catalog(catalog::Args),
+    /// Read everything and say all that is wrong
+    Check(check::Args),
+    /// Look at devices
+    Device(device::Args),
+    /// Fill in what records leave to be generated
+    Generate(generate::Args),
+    /// Explain what a request would get, and why
+    Identify(identify::Args),
+    /// Print a phone's file
+    Render(render::Args),
+}
+
+/// Why a command ended without having done what it was asked to.
+#[derive(Debug)]
+pub enum Failure {
+    /// Files are not as they must be; exit code 78.
+    Faulty(Vec<Fault>),
+    /// Anything else; exit code 1.
+    Other(anyhow::Error),
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+impl Failure {
+    /// Tells people about it and gives the exit code.
+    pub fn tell(&self) -> u8 {
+        match self {
+            Self::Faulty(faults) => {
+                for fault in faults {
+                    eprintln!("{fault}");
+                }
+                78
+            }
+            Self::Other(error) => {
+                eprintln!("bellhop: {error:#}");
+                1
+            }
+        }
+    }
+}
+
+impl Cli {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// What kept it from being done.
+    pub fn run(self) -> Result<(), Failure> {
+        let config = self.config.unwrap_or_else(usual_config);
+        match self.command {
+            None => Ok(()),
+            Some(Command::Catalog(args)) => args.run(&config),
+            Some(Command::Check(args)) => args.run(&config),
+            Some(Command::Device(args)) => args.run(&config),
+            Some(Command::Generate(args)) => args.run(&config),
+            Some(Command::Identify(args)) => args.run(&config),
+            Some(Command::Render(args)) => args.run(&config),
+        }
+    }
+}
+
+fn usual_config() -> PathBuf {
+    let here = PathBuf::from("config/bellhop.toml");
+    if here.exists() {
+        here
+    } else {
+        "/etc/bellhop/bellhop.toml".into()
+    }
+}
+
+/// Reads everything; warnings go to standard error.
+fn load(config: &std::path::Path) -> Result<Loaded, Failure> {
+    let mut loader = Loader::new(config).map_err(Failure::Faulty)?;
+    let nothing = loader.nothing();
+    let loaded = loader.load(&nothing).map_err(Failure::Faulty)?;
+    loaded.ok_or_else(|| anyhow::anyhow!("nothing was read").into())
+}
