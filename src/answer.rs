@@ -6,22 +6,23 @@
 
 use std::sync::Arc;
 
-use compact_str::CompactString;
-
+use crate::catalog::File;
 use crate::identify::{Asked, Identity, Inquiry, Proof, identify};
 use crate::model::Protocol;
 use crate::permit::{Permit, Refusal, decide};
 use crate::render::{Outcome as Rendering, RenderError, Subject, render};
-use crate::snapshot::{Rendered, Snapshot};
+use crate::snapshot::{Phone, Rendered, Snapshot};
 
 /// What a request gets.
-pub struct Answer {
+pub struct Answer<'s> {
     /// How it went.
     pub outcome: Outcome,
-    /// The name of the device that it was found to be of, for logs.
-    pub device: Option<CompactString>,
+    /// The device that it was found to be of.
+    pub phone: Option<Phone<'s>>,
     /// What showed that.
     pub proof: Proof,
+    /// The file that it asks for.
+    pub file: Option<&'s File>,
 }
 
 /// How a request went.
@@ -42,45 +43,23 @@ pub enum Outcome {
 }
 
 /// Decides what a request gets.
-pub fn answer(snapshot: &Snapshot, inquiry: &Inquiry<'_>) -> Answer {
+pub fn answer<'s>(snapshot: &'s Snapshot, inquiry: &Inquiry<'_>) -> Answer<'s> {
     let identity = identify(snapshot, inquiry);
-    let outcome = match decide(snapshot, inquiry, &identity) {
-        Ok(permit) => hand_out(snapshot, inquiry.transport, &identity, &permit),
-        Err(refusal) => Outcome::Refused(refusal),
+    let subject = subject(&identity, inquiry.transport);
+    let outcome = match (decide(snapshot, inquiry, &identity), &subject) {
+        (Ok(permit), Some(subject)) => hand_out(snapshot, &permit, subject),
+        (Ok(_), None) => Outcome::Refused(Refusal::NoSuchFile),
+        (Err(refusal), _) => Outcome::Refused(refusal),
     };
-    let device = identity.phone.map(|phone| phone.device.name.clone());
-    Answer {
-        outcome,
-        device,
-        proof: identity.proof,
-    }
+    let file = subject.map(|subject| subject.file());
+    Answer { outcome, phone: identity.phone, proof: identity.proof, file }
 }
 
-fn hand_out(
-    snapshot: &Snapshot,
-    transport: Protocol,
-    identity: &Identity<'_, '_>,
-    permit: &Permit,
-) -> Outcome {
-    let Some(subject) = subject(identity, transport) else {
-        return Outcome::Refused(Refusal::NoSuchFile);
-    };
-    match render(snapshot, permit, &subject) {
-        Ok(Rendering::Kept(file)) => Outcome::Served {
-            file,
-            kept: true,
-            stale: None,
-        },
-        Ok(Rendering::Made(file)) => Outcome::Served {
-            file,
-            kept: false,
-            stale: None,
-        },
-        Ok(Rendering::Stale(file, error)) => Outcome::Served {
-            file,
-            kept: true,
-            stale: Some(error),
-        },
+fn hand_out(snapshot: &Snapshot, permit: &Permit, subject: &Subject<'_>) -> Outcome {
+    match render(snapshot, permit, subject) {
+        Ok(Rendering::Kept(file)) => Outcome::Served { file, kept: true, stale: None },
+        Ok(Rendering::Made(file)) => Outcome::Served { file, kept: false, stale: None },
+        Ok(Rendering::Stale(file, error)) => Outcome::Served { file, kept: true, stale: Some(error) },
         Err(error) => Outcome::Failed(error),
     }
 }

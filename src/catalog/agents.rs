@@ -52,10 +52,7 @@ impl AgentCollector {
     pub(super) fn add(&mut self, vendor: usize, pattern: &str) -> Result<(), String> {
         let regex =
             compile(pattern).map_err(|_| "is not a regular expression; mend its syntax".to_owned())?;
-        let unknown = regex
-            .capture_names()
-            .flatten()
-            .find(|name| !GROUPS.contains(name));
+        let unknown = regex.capture_names().flatten().find(|name| !GROUPS.contains(name));
         match unknown {
             Some(name) => Err(format!("names a group `{name}`; known are {}", GROUPS.join(", "))),
             None if !pattern.starts_with('^') => Err("does not begin with `^`; anchor it".to_owned()),
@@ -76,16 +73,11 @@ impl AgentCollector {
             .size_limit(64 << 20)
             .dfa_size_limit(16 << 20)
             .build()?;
-        let compiled = self.patterns.into_iter().map(|(vendor, pattern)| {
-            Ok(Pattern {
-                vendor,
-                regex: compile(&pattern)?,
-            })
-        });
-        Ok(Agents {
-            set,
-            patterns: compiled.collect::<Result<_, regex::Error>>()?,
-        })
+        let compiled = self
+            .patterns
+            .into_iter()
+            .map(|(vendor, pattern)| Ok(Pattern { vendor, regex: compile(&pattern)? }));
+        Ok(Agents { set, patterns: compiled.collect::<Result<_, regex::Error>>()? })
     }
 }
 
@@ -100,12 +92,7 @@ impl Agents {
         let at = self.set.matches(agent).iter().next()?;
         let pattern = &self.patterns[at];
         let captures = pattern.regex.captures(agent)?;
-        let group = |name| {
-            captures
-                .name(name)
-                .map(|found| found.as_bytes())
-                .filter(|text| !text.is_empty())
-        };
+        let group = |name| captures.name(name).map(|found| found.as_bytes()).filter(|text| !text.is_empty());
         Some(AgentMatch {
             vendor: pattern.vendor,
             model: group("model"),
@@ -132,10 +119,7 @@ mod tests {
     fn an_agent_tells_model_version_and_mac() {
         let agents = agents(&[
             (0, r"^Snom (?P<model>\w+)"),
-            (
-                1,
-                r"^Fanvil (?P<model>.+?) (?P<version>[0-9.]+) (?P<mac>[0-9a-f]{12})$",
-            ),
+            (1, r"^Fanvil (?P<model>.+?) (?P<version>[0-9.]+) (?P<mac>[0-9a-f]{12})$"),
         ]);
         let found = agents.read(b"Fanvil X6U Pro 0.0.10 0c383e2cd782").unwrap();
         assert_eq!(found.vendor, 1);

@@ -122,10 +122,8 @@ pub enum PasswordCharacters {
 
 impl PasswordCharacters {
     /// Every set with its word in the catalog.
-    pub const ALL: &[(&'static str, Self)] = &[
-        ("digits", Self::Digits),
-        ("letters-and-digits", Self::LettersAndDigits),
-    ];
+    pub const ALL: &[(&'static str, Self)] =
+        &[("digits", Self::Digits), ("letters-and-digits", Self::LettersAndDigits)];
 }
 
 /// How parameters are written.
@@ -169,10 +167,8 @@ impl Facts {
             "expansion-modules" => self.expansion_modules = count(entry, 9),
             "files" => {
                 for entry in entry.table().into_iter().flatten() {
-                    let facts = entry
-                        .table()
-                        .map(|table| FileFacts::read(&table, vendor))
-                        .unwrap_or_default();
+                    let facts =
+                        entry.table().map(|table| FileFacts::read(&table, vendor)).unwrap_or_default();
                     self.files.insert(entry.key().to_owned(), facts);
                 }
             }
@@ -182,16 +178,12 @@ impl Facts {
             "password" => self.password.read(entry),
             "probes" => self.probes = entry.list().filter_map(|item| text(&item)).collect(),
             "protocols" => {
-                self.protocols = entry
-                    .list()
-                    .filter_map(|item| item.one_of(Protocol::ALL))
-                    .collect()
+                self.protocols = entry.list().filter_map(|item| item.one_of(Protocol::ALL)).collect();
             }
             "syntax" => self.syntax.read(entry),
             "vars" => {
                 for entry in entry.table().into_iter().flatten() {
-                    self.vars
-                        .extend(entry.scalar().map(|value| (entry.key().to_owned(), value)));
+                    self.vars.extend(entry.scalar().map(|value| (entry.key().to_owned(), value)));
                 }
             }
             "web-interface" => self.web_interface = entry.boolean(),
@@ -224,11 +216,7 @@ impl Facts {
                 max: self.password.max.or(base.password.max),
             },
             probes: joined(&base.probes, self.probes),
-            protocols: if self.protocols.is_empty() {
-                base.protocols.clone()
-            } else {
-                self.protocols
-            },
+            protocols: if self.protocols.is_empty() { base.protocols.clone() } else { self.protocols },
             syntax: self.syntax.over(&base.syntax),
             vars,
             web_interface: self.web_interface.or(base.web_interface),
@@ -340,7 +328,5 @@ fn text(entry: &Entry<'_>) -> Option<String> {
 }
 
 fn count(entry: &Entry<'_>, max: u16) -> Option<u16> {
-    entry
-        .integer(1, u32::from(max))
-        .and_then(|number| u16::try_from(number).ok())
+    entry.integer(1, u32::from(max)).and_then(|number| u16::try_from(number).ok())
 }

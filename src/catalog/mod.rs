@@ -13,6 +13,8 @@ mod resolve;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 pub use self::agents::AgentMatch;
 pub use self::facts::{FileScope, IntervalUnit, PasswordCharacters};
 pub use self::paths::{PathId, PathMatches};
@@ -142,7 +144,7 @@ pub struct File {
     /// Whether it is the one with the phone's own configuration.
     pub main: bool,
     /// Its Content-Type.
-    pub content_type: Arc<str>,
+    pub content_type: Bytes,
     /// How its parameters are written.
     pub syntax: Arc<Syntax>,
 }
@@ -190,10 +192,7 @@ impl Catalog {
 
     /// Finds a vendor by its id.
     pub fn vendor_by_id(&self, id: &str) -> Option<&Vendor> {
-        let at = self
-            .vendors
-            .binary_search_by(|vendor| (*vendor.id).cmp(id))
-            .ok()?;
+        let at = self.vendors.binary_search_by(|vendor| (*vendor.id).cmp(id)).ok()?;
         self.vendors.get(at)
     }
 
@@ -219,9 +218,7 @@ impl Catalog {
 
     /// Finds a vendor's model by what a phone calls itself.
     pub fn model_called(&self, vendor: usize, name: &[u8]) -> Option<&Model> {
-        self.models
-            .values()
-            .find(|model| model.vendor == vendor && model.is_called(name))
+        self.models.values().find(|model| model.vendor == vendor && model.is_called(name))
     }
 
     /// Gives the compiled templates.
@@ -241,13 +238,7 @@ impl Model {
 
     /// Tells whether a phone that calls itself so is of this model: letters and digits count, case does not.
     pub fn is_called(&self, name: &[u8]) -> bool {
-        let letters = || {
-            name.iter()
-                .filter(|byte| byte.is_ascii_alphanumeric())
-                .map(u8::to_ascii_lowercase)
-        };
-        self.spellings
-            .iter()
-            .any(|spelling| spelling.bytes().eq(letters()))
+        let letters = || name.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase);
+        self.spellings.iter().any(|spelling| spelling.bytes().eq(letters()))
     }
 }

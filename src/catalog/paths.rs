@@ -38,9 +38,7 @@ pub struct PathMatches {
 impl PathMatches {
     /// Tells whether a pattern matched.
     pub fn contains(&self, id: PathId) -> bool {
-        self.matched
-            .as_ref()
-            .is_some_and(|matched| matched.matched(id.0 as usize))
+        self.matched.as_ref().is_some_and(|matched| matched.matched(id.0 as usize))
     }
 
     /// Goes through the patterns that matched.
@@ -103,14 +101,7 @@ impl PathCollector {
             .size_limit(64 << 20)
             .dfa_size_limit(16 << 20)
             .build()?;
-        Ok(Paths {
-            set,
-            mac_after: self
-                .patterns
-                .iter()
-                .map(|pattern| pattern.find("{mac}"))
-                .collect(),
-        })
+        Ok(Paths { set, mac_after: self.patterns.iter().map(|pattern| pattern.find("{mac}")).collect() })
     }
 }
 
@@ -123,10 +114,7 @@ impl Paths {
             let dense = after.get(..12).and_then(Mac::from_bytes);
             dense.or_else(|| after.get(..17).and_then(Mac::from_bytes))
         });
-        PathMatches {
-            mac,
-            matched: Some(matched),
-        }
+        PathMatches { mac, matched: Some(matched) }
     }
 }
 
@@ -146,10 +134,7 @@ mod tests {
 
     fn paths(patterns: &[&str]) -> (Paths, Vec<PathId>) {
         let mut collector = PathCollector::default();
-        let ids = patterns
-            .iter()
-            .map(|pattern| collector.add(pattern).unwrap())
-            .collect();
+        let ids = patterns.iter().map(|pattern| collector.add(pattern).unwrap()).collect();
         (collector.compile().unwrap(), ids)
     }
 
@@ -158,27 +143,17 @@ mod tests {
         let (paths, ids) = paths(&["{mac}.cfg", "SEP{MAC}.cnf.xml", "y000000000066.cfg", "*.cfg"]);
         let mac = "00:15:65:aa:bb:cc".parse().ok();
         let found = paths.matches(b"001565AABBCC.cfg");
-        assert_eq!(
-            (found.mac, found.iter().collect::<Vec<_>>()),
-            (mac, vec![ids[0], ids[3]])
-        );
-        for path in [
-            "sep001565aabbcc.cnf.xml",
-            "SEP00-15-65-aa-bb-cc.cnf.xml",
-            "SEP00:15:65:AA:BB:CC.cnf.xml",
-        ] {
+        assert_eq!((found.mac, found.iter().collect::<Vec<_>>()), (mac, vec![ids[0], ids[3]]));
+        for path in
+            ["sep001565aabbcc.cnf.xml", "SEP00-15-65-aa-bb-cc.cnf.xml", "SEP00:15:65:AA:BB:CC.cnf.xml"]
+        {
             let found = paths.matches(path.as_bytes());
             assert_eq!((found.mac, found.contains(ids[1])), (mac, true), "{path}");
         }
         let found = paths.matches(b"Y000000000066.CFG");
         assert_eq!((found.mac, found.contains(ids[2])), (None, true));
-        for path in [
-            &b"x/001565aabbcc.cfg"[..],
-            b"001565aabbc.cfg",
-            b"001565aabbcc.cfg\n",
-            b"\xff\xfe",
-            b"",
-        ] {
+        for path in [&b"x/001565aabbcc.cfg"[..], b"001565aabbc.cfg", b"001565aabbcc.cfg\n", b"\xff\xfe", b""]
+        {
             assert!(!paths.matches(path).contains(ids[0]), "{path:?}");
         }
     }

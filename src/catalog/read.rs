@@ -77,10 +77,7 @@ impl CatalogFiles {
         let mut files = Self::default();
         let mut faults = Vec::new();
         for folder in folders {
-            for vendor in entries(folder, &mut faults)
-                .into_iter()
-                .filter(|path| path.is_dir())
-            {
+            for vendor in entries(folder, &mut faults).into_iter().filter(|path| path.is_dir()) {
                 files.read_vendor(&vendor, &mut faults);
             }
         }
@@ -88,11 +85,7 @@ impl CatalogFiles {
     }
 
     fn read_vendor(&mut self, folder: &Path, faults: &mut Vec<Fault>) {
-        let Some(id) = folder
-            .file_name()
-            .and_then(|name| name.to_str())
-            .map(str::to_owned)
-        else {
+        let Some(id) = folder.file_name().and_then(|name| name.to_str()).map(str::to_owned) else {
             return;
         };
         for path in entries(folder, faults) {
@@ -143,9 +136,7 @@ impl CatalogFiles {
 /// Lists a folder in the order of the names, without hidden entries.
 fn entries(folder: &Path, faults: &mut Vec<Fault>) -> Vec<PathBuf> {
     let listed = fs::read_dir(folder).and_then(|entries| {
-        entries
-            .map(|entry| entry.map(|entry| entry.path()))
-            .collect::<Result<Vec<_>, _>>()
+        entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()
     });
     let mut paths = listed.unwrap_or_else(|error| {
         faults.push(Fault::error(
@@ -155,10 +146,7 @@ fn entries(folder: &Path, faults: &mut Vec<Fault>) -> Vec<PathBuf> {
         ));
         Vec::new()
     });
-    paths.retain(|path| {
-        path.file_name()
-            .is_some_and(|name| !name.as_encoded_bytes().starts_with(b"."))
-    });
+    paths.retain(|path| path.file_name().is_some_and(|name| !name.as_encoded_bytes().starts_with(b".")));
     paths.sort();
     paths
 }
@@ -166,21 +154,14 @@ fn entries(folder: &Path, faults: &mut Vec<Fault>) -> Vec<PathBuf> {
 fn read(path: &Path, faults: &mut Vec<Fault>) -> Option<String> {
     let text = fs::read_to_string(path);
     text.map_err(|error| {
-        faults.push(Fault::error(
-            path,
-            0,
-            format!("cannot be read: {error}; check its rights"),
-        ))
+        faults.push(Fault::error(path, 0, format!("cannot be read: {error}; check its rights")));
     })
     .ok()
 }
 
 impl VendorFile {
     fn read(&mut self, document: &Document<'_>, vendor: &str) {
-        let place = |line| Place {
-            path: document.path().to_owned(),
-            line,
-        };
+        let place = |line| Place { path: document.path().to_owned(), line };
         let mut facts = Facts::default();
         for entry in document.root() {
             match entry.key() {
@@ -243,13 +224,9 @@ impl VendorFile {
                     "firmware" => model.read_firmwares(&entry, vendor),
                     "name" => model.name = entry.text(64).map(str::to_owned),
                     _ if facts.read(&entry, vendor) => (),
-                    _ => entry.unknown(&known(&[
-                        "aliases",
-                        "default-firmware",
-                        "family",
-                        "firmware",
-                        "name",
-                    ])),
+                    _ => {
+                        entry.unknown(&known(&["aliases", "default-firmware", "family", "firmware", "name"]));
+                    }
                 }
             }
             model.facts = facts.over(&model.facts);
@@ -286,10 +263,7 @@ fn known<'k>(own: &[&'k str]) -> Vec<&'k str> {
 }
 
 fn texts(entry: &Entry<'_>) -> Vec<String> {
-    entry
-        .list()
-        .filter_map(|item| item.text(64).map(str::to_owned))
-        .collect()
+    entry.list().filter_map(|item| item.text(64).map(str::to_owned)).collect()
 }
 
 fn oui(entry: &Entry<'_>) -> Option<[u8; 3]> {

@@ -21,23 +21,11 @@ impl Catalog {
         let (engine, errors) = Engine::compile(templates, limits);
         for error in errors {
             let line = u32::try_from(error.line).unwrap_or_default();
-            let path = files
-                .template_paths
-                .get(&error.template)
-                .cloned()
-                .unwrap_or_default();
-            faults.push(Fault::error(
-                &path,
-                line,
-                format!("does not compile: {}", error.message),
-            ));
+            let path = files.template_paths.get(&error.template).cloned().unwrap_or_default();
+            faults.push(Fault::error(&path, line, format!("does not compile: {}", error.message)));
         }
-        let mut resolver = Resolver {
-            files: &files,
-            engine: &engine,
-            paths: PathCollector::default(),
-            faults,
-        };
+        let mut resolver =
+            Resolver { files: &files, engine: &engine, paths: PathCollector::default(), faults };
         let vendors: Vec<Vendor> = files.vendors.keys().map(|id| resolver.vendor(id)).collect();
         let mut models = HashMap::new();
         for (at, (vendor, file)) in files.vendors.iter().enumerate() {
@@ -47,18 +35,12 @@ impl Catalog {
             }
         }
         let agents = resolver.agents();
-        let Resolver {
-            paths, mut faults, ..
-        } = resolver;
+        let Resolver { paths, mut faults, .. } = resolver;
         let count = paths.len();
         let (paths, agents) = match (paths.compile(), agents.compile()) {
             (Ok(paths), Ok(agents)) => (paths, agents),
             (paths, agents) => {
-                let error = paths
-                    .err()
-                    .or(agents.err())
-                    .map(|error| error.to_string())
-                    .unwrap_or_default();
+                let error = paths.err().or(agents.err()).map(|error| error.to_string()).unwrap_or_default();
                 faults.push(Fault::error(
                     &Place::default().path,
                     0,
@@ -85,9 +67,7 @@ fn ouis(vendors: &[Vendor]) -> HashMap<[u8; 3], Option<usize>> {
     for (at, vendor) in vendors.iter().enumerate() {
         for oui in &vendor.ouis {
             let sole = !vendor.shared_ouis.contains(oui);
-            ouis.entry(*oui)
-                .and_modify(|owner| *owner = None)
-                .or_insert(sole.then_some(at));
+            ouis.entry(*oui).and_modify(|owner| *owner = None).or_insert(sole.then_some(at));
         }
     }
     ouis
@@ -103,25 +83,15 @@ fn owners(count: usize, models: &HashMap<Arc<str>, Model>) -> Vec<PathOwner> {
             for path in files.chain(firmware.probes.iter().map(|probe| probe.path)) {
                 let (owner, seen) = (&mut owners[path.index()], &mut seen[path.index()]);
                 let first = seen.0.is_none();
-                owner.vendor = if first {
-                    Some(model.vendor)
-                } else {
-                    owner.vendor.filter(|v| *v == model.vendor)
-                };
-                owner.model = if first {
-                    Some(Arc::clone(id))
-                } else {
-                    owner.model.take().filter(|m| m == id)
-                };
+                owner.vendor =
+                    if first { Some(model.vendor) } else { owner.vendor.filter(|v| *v == model.vendor) };
+                owner.model =
+                    if first { Some(Arc::clone(id)) } else { owner.model.take().filter(|m| m == id) };
                 *seen = (Some(model.vendor), Some(Arc::clone(id)));
             }
-            let common = (0..)
-                .zip(&firmware.files)
-                .filter(|(_, file)| file.scope == FileScope::Common);
+            let common = (0..).zip(&firmware.files).filter(|(_, file)| file.scope == FileScope::Common);
             for (file_at, file) in common {
-                owners[file.path.index()]
-                    .common
-                    .push((Arc::clone(id), firmware_at, file_at));
+                owners[file.path.index()].common.push((Arc::clone(id), firmware_at, file_at));
             }
         }
     }
@@ -140,8 +110,7 @@ impl Resolver<'_> {
         let file = &self.files.vendors[id];
         if file.name.is_none() {
             let cure = "give the vendor's name for people, `name = \"…\"`, in vendor.toml";
-            self.faults
-                .push(file.place.fault(format!("vendor `{id}` has no name; {cure}")));
+            self.faults.push(file.place.fault(format!("vendor `{id}` has no name; {cure}")));
         }
         Vendor {
             id: id.into(),
@@ -156,22 +125,13 @@ impl Resolver<'_> {
     /// Sums up a vendor's files and those of the vendors whose families its models use.
     fn digest(&self, id: &str) -> u64 {
         let file = &self.files.vendors[id];
-        let firmwares = file
-            .models
-            .values()
-            .flat_map(|model| model.firmwares.values().map(|f| f.family.as_ref()));
-        let families = file
-            .models
-            .values()
-            .map(|model| model.family.as_ref())
-            .chain(firmwares)
-            .flatten();
+        let firmwares =
+            file.models.values().flat_map(|model| model.firmwares.values().map(|f| f.family.as_ref()));
+        let families = file.models.values().map(|model| model.family.as_ref()).chain(firmwares).flatten();
         let others = families.filter_map(|family| family.split_once('/').map(|(vendor, _)| vendor));
         let vendors: std::collections::BTreeSet<&str> = others.chain([id]).collect();
         let digest = |vendor: &str| self.files.digests.get(vendor).copied().unwrap_or_default();
-        vendors
-            .into_iter()
-            .fold(0, |sum: u64, vendor| sum.rotate_left(1) ^ digest(vendor))
+        vendors.into_iter().fold(0, |sum: u64, vendor| sum.rotate_left(1) ^ digest(vendor))
     }
 
     fn agents(&mut self) -> AgentCollector {
@@ -179,8 +139,7 @@ impl Resolver<'_> {
         for (at, vendor) in self.files.vendors.values().enumerate() {
             for (pattern, place) in &vendor.agents {
                 if let Err(error) = agents.add(at, pattern) {
-                    self.faults
-                        .push(place.fault(format!("`user-agents` has a pattern that {error}")));
+                    self.faults.push(place.fault(format!("`user-agents` has a pattern that {error}")));
                 }
             }
         }
@@ -190,22 +149,12 @@ impl Resolver<'_> {
     /// Gives the facts of a family with all that it stands on; `name` is `family` or `vendor/family`.
     fn family(&mut self, vendor: &str, name: &str, place: &Place, depth: u8) -> Facts {
         let (owner, id) = name.split_once('/').unwrap_or((vendor, name));
-        let found = self
-            .files
-            .vendors
-            .get(owner)
-            .and_then(|file| Some((file, file.families.get(id)?)));
+        let found = self.files.vendors.get(owner).and_then(|file| Some((file, file.families.get(id)?)));
         let Some((file, family)) = found.filter(|_| depth < 16) else {
-            let known = self
-                .files
-                .vendors
-                .get(owner)
-                .into_iter()
-                .flat_map(|file| file.families.keys());
+            let known = self.files.vendors.get(owner).into_iter().flat_map(|file| file.families.keys());
             let near = nearest(id, known.map(String::as_str)).map(|near| format!("; did you mean `{near}`?"));
             let near = near.unwrap_or_else(|| "; define it as [family.…]".to_owned());
-            self.faults
-                .push(place.fault(format!("there is no family `{name}`, or it extends itself{near}")));
+            self.faults.push(place.fault(format!("there is no family `{name}`, or it extends itself{near}")));
             return Facts::default();
         };
         let base = match &family.extends {
@@ -220,11 +169,7 @@ impl Resolver<'_> {
         let own = self.files.vendors[vendor_id].facts.clone();
         let mut firmwares = Vec::new();
         let unnamed = BTreeMap::from([("any".to_owned(), FirmwareFile::default())]);
-        let listed = if file.firmwares.is_empty() {
-            &unnamed
-        } else {
-            &file.firmwares
-        };
+        let listed = if file.firmwares.is_empty() { &unnamed } else { &file.firmwares };
         let mut whole = None;
         for (firmware_id, firmware) in listed {
             let family = firmware.family.as_ref().or(file.family.as_ref());
@@ -243,28 +188,16 @@ impl Resolver<'_> {
         };
         if default_firmware.is_none() && !firmwares.is_empty() {
             let cure = "name one of its firmwares as `default-firmware`";
-            self.faults.push(
-                file.place
-                    .fault(format!("model `{id}` has no default firmware; {cure}")),
-            );
+            self.faults.push(file.place.fault(format!("model `{id}` has no default firmware; {cure}")));
         }
         let name = file.name.clone().unwrap_or_else(|| short.to_uppercase());
-        let names = [short, &name]
-            .into_iter()
-            .chain(file.aliases.iter().map(String::as_str));
-        let spelling = |name: &str| {
-            name.chars()
-                .filter(char::is_ascii_alphanumeric)
-                .collect::<String>()
-        };
+        let names = [short, &name].into_iter().chain(file.aliases.iter().map(String::as_str));
+        let spelling = |name: &str| name.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
         let mut spellings: Vec<String> = names.map(|name| spelling(name).to_ascii_lowercase()).collect();
         spellings.sort();
         spellings.dedup();
         if facts.lines.is_none() {
-            self.faults.push(
-                file.place
-                    .fault(format!("model `{id}` has no lines; say `lines = …`")),
-            );
+            self.faults.push(file.place.fault(format!("model `{id}` has no lines; say `lines = …`")));
         }
         Some(Model {
             id: Arc::clone(id),
@@ -291,8 +224,7 @@ impl Resolver<'_> {
     ) -> Option<Firmware> {
         let faults_before = self.faults.len();
         let mut miss = |what: &str| {
-            self.faults
-                .push(place.fault(format!("model `{model}`, firmware `{id}`: {what}")));
+            self.faults.push(place.fault(format!("model `{model}`, firmware `{id}`: {what}")));
         };
         if facts.protocols.is_empty() {
             miss("no `protocols`; list how its phones may ask");
@@ -303,21 +235,15 @@ impl Resolver<'_> {
         if !facts.files.values().any(|file| file.main == Some(true)) {
             miss("no main file; mark one of `files` with `main = true`");
         }
-        let files: Vec<File> = facts
-            .files
-            .iter()
-            .filter_map(|(name, file)| self.file(name, file, facts, place))
-            .collect();
+        let files: Vec<File> =
+            facts.files.iter().filter_map(|(name, file)| self.file(name, file, facts, place)).collect();
         let probes = facts.probes.iter().filter_map(|name| {
             let name = self.fill(name, facts);
             let path = self.path(&name, place)?;
             Some(Probe { name, path })
         });
         let probes = probes.collect();
-        let (min, max) = (
-            facts.interval.min.unwrap_or(1),
-            facts.interval.max.unwrap_or(99_999),
-        );
+        let (min, max) = (facts.interval.min.unwrap_or(1), facts.interval.max.unwrap_or(99_999));
         Some(Firmware {
             id: id.into(),
             label: label.unwrap_or(id).to_owned(),
@@ -342,29 +268,23 @@ impl Resolver<'_> {
     fn file(&mut self, name: &str, file: &FileFacts, facts: &Facts, place: &Place) -> Option<File> {
         let name = self.fill(name, facts);
         let Some(template) = file.template.clone() else {
-            self.faults
-                .push(place.fault(format!("file `{name}` has no `template`; name one")));
+            self.faults.push(place.fault(format!("file `{name}` has no `template`; name one")));
             return None;
         };
         if !self.engine.has(&template) {
             let cure = "put it below the vendor's folder `templates`";
-            self.faults.push(place.fault(format!(
-                "there is no template `{template}` for file `{name}`; {cure}"
-            )));
+            self.faults
+                .push(place.fault(format!("there is no template `{template}` for file `{name}`; {cure}")));
             return None;
         }
         let scope = file.scope.unwrap_or_default();
         let secrets = file.secrets.unwrap_or(scope == FileScope::Phone);
         if secrets && scope == FileScope::Common {
-            self.faults
-                .push(place.fault(format!("file `{name}` is common and may hold no secrets")));
+            self.faults.push(place.fault(format!("file `{name}` is common and may hold no secrets")));
         }
         let escape = Escape::of_template(&template);
-        let usual = if escape == Escape::Xml {
-            "text/xml; charset=utf-8"
-        } else {
-            "text/plain; charset=utf-8"
-        };
+        let usual =
+            if escape == Escape::Xml { "text/xml; charset=utf-8" } else { "text/plain; charset=utf-8" };
         let content_type = file.content_type.clone().or_else(|| facts.content_type.clone());
         let syntax = self.syntax(file.syntax.clone().over(&facts.syntax), escape, place)?;
         Some(File {
@@ -402,18 +322,14 @@ impl Resolver<'_> {
 
     fn path(&mut self, name: &str, place: &Place) -> Option<PathId> {
         let added = self.paths.add(name);
-        added
-            .map_err(|error| {
-                self.faults
-                    .push(place.fault(format!("file name `{name}` {error}")))
-            })
-            .ok()
+        added.map_err(|error| self.faults.push(place.fault(format!("file name `{name}` {error}")))).ok()
     }
 
     /// Fills the holes of a file name that `vars` have values for.
     fn fill(&self, name: &str, facts: &Facts) -> String {
-        facts.vars.iter().fold(name.to_owned(), |name, (var, value)| {
-            name.replace(&format!("{{{var}}}"), value)
-        })
+        facts
+            .vars
+            .iter()
+            .fold(name.to_owned(), |name, (var, value)| name.replace(&format!("{{{var}}}"), value))
     }
 }

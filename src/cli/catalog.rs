@@ -23,31 +23,21 @@ impl Args {
     pub(super) fn run(self, config: &Path) -> Result<(), Failure> {
         if self.settings && !self.json {
             for setting in SETTINGS {
-                println!(
-                    "{:<24} {}\n{:<24} {}",
-                    setting.name,
-                    setting.help,
-                    "",
-                    values(setting)
-                );
+                println!("{:<24} {}\n{:<24} {}", setting.name, setting.help, "", values(setting));
             }
             return Ok(());
         }
         let loaded = load(config)?;
         let catalog = &*loaded.snapshot.world().catalog;
         if self.json {
-            let vendors: Vec<Value> = (0..catalog.vendors().len())
-                .map(|at| vendor_json(catalog, at))
-                .collect();
+            let vendors: Vec<Value> =
+                (0..catalog.vendors().len()).map(|at| vendor_json(catalog, at)).collect();
             let settings: Vec<Value> = SETTINGS.iter().map(setting_json).collect();
             let whole = json!({ "vendors": vendors, "settings": settings });
             println!("{}", serde_json::to_string_pretty(&whole)?);
             return Ok(());
         }
-        println!(
-            "{:<22} {:<10} {:>5} {:>4}  FIRMWARE",
-            "MODEL", "NAME", "LINES", "KEYS"
-        );
+        println!("{:<22} {:<10} {:>5} {:>4}  FIRMWARE", "MODEL", "NAME", "LINES", "KEYS");
         for model in sorted(catalog) {
             let firmwares: Vec<&str> = model.firmwares.iter().map(|firmware| &*firmware.id).collect();
             let firmwares = firmwares.join(", ");
@@ -80,11 +70,7 @@ fn values(setting: &Setting) -> String {
         Kind::Url => "a URL".to_owned(),
         Kind::Zone => "a name of the time-zone database".to_owned(),
     };
-    let scope = if setting.scope == Scope::Line {
-        "; a line may have its own"
-    } else {
-        ""
-    };
+    let scope = if setting.scope == Scope::Line { "; a line may have its own" } else { "" };
     format!("{kind}; default {}{scope}", preset(setting.preset))
 }
 
@@ -119,11 +105,7 @@ fn setting_json(setting: &Setting) -> Value {
         Preset::Texts(texts) => json!(texts),
         Preset::Unset => Value::Null,
     };
-    let scope = if setting.scope == Scope::Line {
-        "line"
-    } else {
-        "phone"
-    };
+    let scope = if setting.scope == Scope::Line { "line" } else { "phone" };
     json!({ "name": setting.name, "kind": kind, "words": words, "default": default, "scope": scope, "help": setting.help })
 }
 
@@ -141,10 +123,7 @@ fn vendor_json(catalog: &Catalog, at: usize) -> Value {
 }
 
 fn model_json(model: &Model) -> Value {
-    let default = model
-        .firmwares
-        .get(model.default_firmware)
-        .map(|firmware| &*firmware.id);
+    let default = model.firmwares.get(model.default_firmware).map(|firmware| &*firmware.id);
     json!({
         "id": &*model.id,
         "name": model.name,
@@ -159,11 +138,7 @@ fn model_json(model: &Model) -> Value {
 }
 
 fn firmware_json(firmware: &Firmware) -> Value {
-    let protocols: Vec<&str> = firmware
-        .protocols
-        .iter()
-        .map(|protocol| protocol.word())
-        .collect();
+    let protocols: Vec<&str> = firmware.protocols.iter().map(|protocol| protocol.word()).collect();
     let interval = &firmware.interval;
     json!({
         "id": &*firmware.id,
@@ -184,17 +159,13 @@ fn firmware_json(firmware: &Firmware) -> Value {
 }
 
 fn file_json(file: &File) -> Value {
-    let scope = if file.scope == FileScope::Common {
-        "common"
-    } else {
-        "phone"
-    };
+    let scope = if file.scope == FileScope::Common { "common" } else { "phone" };
     json!({
         "name": file.name,
         "template": file.template,
         "scope": scope,
         "main": file.main,
         "secrets": file.secrets,
-        "content_type": &*file.content_type,
+        "content_type": String::from_utf8_lossy(&file.content_type),
     })
 }

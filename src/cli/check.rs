@@ -29,10 +29,8 @@ impl Args {
         let snapshot = &loaded.snapshot;
         if !self.no_render {
             let phones: Vec<Phone<'_>> = snapshot.phones().collect();
-            let faults: Vec<Fault> = phones
-                .par_iter()
-                .flat_map_iter(|phone| unrendered(snapshot, phone))
-                .collect();
+            let faults: Vec<Fault> =
+                phones.par_iter().flat_map_iter(|phone| unrendered(snapshot, phone)).collect();
             if !faults.is_empty() {
                 return Err(Failure::Faulty(faults));
             }
@@ -49,12 +47,6 @@ fn unrendered(snapshot: &Snapshot, phone: &Phone<'_>) -> Vec<Fault> {
     let failed = files.filter_map(|(at, _)| preview(snapshot, &Subject::Phone(*phone, at), true).err());
     let (path, line) = phone.written_at();
     failed
-        .map(|error| {
-            Fault::error(
-                path,
-                line,
-                format!("{error}: {}; mend the template", error.source),
-            )
-        })
+        .map(|error| Fault::error(path, line, format!("{error}: {}; mend the template", error.source)))
         .collect()
 }

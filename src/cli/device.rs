@@ -35,20 +35,14 @@ impl Args {
             println!("{}", serde_json::to_string_pretty(&devices)?);
             return Ok(());
         }
-        println!(
-            "{:<32} {:<22} {:<17} {:<8} {:<5} LINES",
-            "NAME", "MODEL", "MAC", "STATUS", "VIA"
-        );
+        println!("{:<32} {:<22} {:<17} {:<8} {:<5} LINES", "NAME", "MODEL", "MAC", "STATUS", "VIA");
         for phone in phones {
             let device = phone.device;
             let mac = device.mac.map_or_else(|| "-".to_owned(), |mac| mac.to_string());
             let status = if device.enabled { "enabled" } else { "disabled" };
             let lines: Vec<&str> = phone.lines().map(|line| line.extension.number.as_str()).collect();
             let (via, lines) = (phone.protocol(), lines.join(" "));
-            println!(
-                "{:<32} {:<22} {mac:<17} {status:<8} {via:<5} {lines}",
-                device.name, phone.model.id
-            );
+            println!("{:<32} {:<22} {mac:<17} {status:<8} {via:<5} {lines}", device.name, phone.model.id);
         }
         Ok(())
     }
@@ -62,12 +56,7 @@ fn device_json(phone: &Phone<'_>) -> Value {
         .lines()
         .map(|line| json!({ "line": line.number, "extension": line.extension.number.as_str() }))
         .collect();
-    let files: Vec<String> = phone
-        .firmware
-        .files
-        .iter()
-        .map(|file| phone.file_name(file))
-        .collect();
+    let files: Vec<String> = phone.firmware.files.iter().map(|file| phone.file_name(file)).collect();
     json!({
         "serial": device.serial.expose(),
         "name": device.name.as_str(),

@@ -142,18 +142,12 @@ fn explain(
     bytes: fn(&str) -> Vec<u8>,
 ) -> anyhow::Result<Explanation> {
     let protocol = request.protocol.as_deref().unwrap_or("http").to_ascii_lowercase();
-    let transport = Protocol::ALL
-        .iter()
-        .find(|(word, _)| *word == protocol)
-        .map(|(_, protocol)| *protocol);
+    let transport = Protocol::ALL.iter().find(|(word, _)| *word == protocol).map(|(_, protocol)| *protocol);
     let transport =
         transport.ok_or_else(|| anyhow!("`{protocol}` is no protocol; write http, https or tftp"))?;
     let certificate = request.certificate.as_deref().map(str::parse::<Mac>).transpose();
     let certificate = certificate.map_err(|error| anyhow!("`certificate` {error}"))?;
-    let agent = request
-        .headers
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case("user-agent"));
+    let agent = request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("user-agent"));
     let agent = agent.and_then(|(_, value)| value.as_str()).map(bytes);
     let path = bytes(&request.path);
     let inquiry = Inquiry {
@@ -169,16 +163,8 @@ fn explain(
     let file = subject.map(|subject| subject.file());
     let phone = identity.phone;
     let (decision, rule, reason) = match decision {
-        Ok(permit) => (
-            "serve",
-            Some(permit.rule().word()),
-            permit.rule().words().to_owned(),
-        ),
-        Err(refusal) => (
-            "refuse",
-            Some(refusal.word()),
-            refusal.words(identity.contradiction),
-        ),
+        Ok(permit) => ("serve", Some(permit.rule().word()), permit.rule().words().to_owned()),
+        Err(refusal) => ("refuse", Some(refusal.word()), refusal.words(identity.contradiction)),
     };
     let told = Told::of(&snapshot.world().catalog, &identity);
     let path_serial = phone.filter(|phone| path_names(&path, phone.device.serial.expose()));
@@ -187,9 +173,7 @@ fn explain(
         model: told.model,
         version: told.version,
         mac: told.mac.map(|mac| mac.to_string()),
-        serial: told
-            .serial
-            .or_else(|| path_serial.map(|phone| phone.device.serial.expose().to_owned())),
+        serial: told.serial.or_else(|| path_serial.map(|phone| phone.device.serial.expose().to_owned())),
         device: phone.map(|phone| phone.device.serial.expose().to_owned()),
         name: phone.map(|phone| phone.device.name.to_string()),
         proof: identity.proof.word(),
@@ -202,8 +186,7 @@ fn explain(
 }
 
 fn path_names(path: &[u8], serial: &str) -> bool {
-    path.split(|byte| *byte == b'/')
-        .any(|segment| segment == serial.as_bytes())
+    path.split(|byte| *byte == b'/').any(|segment| segment == serial.as_bytes())
 }
 
 /// What a request tells of the phone: by its User-Agent, else its path, else the first octets of its address.
@@ -221,9 +204,7 @@ impl Told {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let mac = told.agent.as_ref().and_then(|agent| agent.mac).or(told.path_mac);
         if let Some(agent) = &told.agent {
-            let known = agent
-                .model
-                .and_then(|name| catalog.model_called(agent.vendor, name));
+            let known = agent.model.and_then(|name| catalog.model_called(agent.vendor, name));
             return Self {
                 vendor: Some(catalog.vendor(agent.vendor).name.clone()),
                 model: known.map(|model| model.name.clone()).or(agent.model.map(text)),
@@ -234,15 +215,11 @@ impl Told {
         }
         let paths: Vec<_> = told.whole.iter().chain(told.rest.iter()).collect();
         let vendor = paths.iter().find_map(|path| catalog.owner(*path).vendor);
-        let model = paths
-            .iter()
-            .find_map(|path| catalog.owner(*path).model.as_deref());
+        let model = paths.iter().find_map(|path| catalog.owner(*path).model.as_deref());
         let vendor = vendor.or_else(|| mac.and_then(|mac| catalog.vendor_of_oui(mac.oui())));
         Self {
             vendor: vendor.map(|at| catalog.vendor(at).name.clone()),
-            model: model
-                .and_then(|id| catalog.model(id))
-                .map(|model| model.name.clone()),
+            model: model.and_then(|id| catalog.model(id)).map(|model| model.name.clone()),
             version: None,
             mac,
             serial: None,

@@ -2,23 +2,21 @@
 //!
 //! Data goes to standard output, everything else to standard error. Exit codes: 0 done, 1 failed, 2 bad command
 //! line, 78 bad configuration. Read next: [`Command`].
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "this is where the program speaks to people"
-)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is where the program speaks to people")]
 
 mod catalog;
 mod check;
 mod device;
 mod generate;
 mod identify;
+mod reload;
 mod render;
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::daemon::DaemonError;
 use crate::document::Fault;
 use crate::reload::{Loaded, Loader};
 
@@ -53,8 +51,12 @@ enum Command {
     Generate(generate::Args),
     /// Explain what a request would get, and why
     Identify(identify::Args),
+    /// Have the server that runs read its files again
+    Reload(reload::Args),
     /// Print a phone's file
     Render(render::Args),
+    /// Serve phones until a signal ends it; what bellhop does without a command
+    Serve,
 }
 
 /// Why a command ended without having done what it was asked to.
@@ -98,24 +100,29 @@ impl Cli {
     pub fn run(self) -> Result<(), Failure> {
         let config = self.config.unwrap_or_else(usual_config);
         match self.command {
-            None => Ok(()),
+            None => serve(&config),
             Some(Command::Catalog(args)) => args.run(&config),
             Some(Command::Check(args)) => args.run(&config),
             Some(Command::Device(args)) => args.run(&config),
             Some(Command::Generate(args)) => args.run(&config),
             Some(Command::Identify(args)) => args.run(&config),
+            Some(Command::Reload(args)) => args.run(&config),
             Some(Command::Render(args)) => args.run(&config),
+            Some(Command::Serve) => serve(&config),
         }
     }
 }
 
+fn serve(config: &std::path::Path) -> Result<(), Failure> {
+    crate::daemon::run(config).map_err(|error| match error {
+        DaemonError::Faulty(faults) => Failure::Faulty(faults),
+        DaemonError::Other(error) => Failure::Other(error),
+    })
+}
+
 fn usual_config() -> PathBuf {
     let here = PathBuf::from("config/bellhop.toml");
-    if here.exists() {
-        here
-    } else {
-        "/etc/bellhop/bellhop.toml".into()
-    }
+    if here.exists() { here } else { "/etc/bellhop/bellhop.toml".into() }
 }
 
 /// Reads everything; warnings go to standard error.

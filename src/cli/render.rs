@@ -38,9 +38,7 @@ impl Args {
         }
         let at = place(&phone, self.file.as_deref())?;
         let bytes = preview(snapshot, &Subject::Phone(phone, at), self.reveal)?;
-        std::io::stdout()
-            .write_all(&bytes)
-            .context("cannot write the file")?;
+        std::io::stdout().write_all(&bytes).context("cannot write the file")?;
         Ok(())
     }
 }
@@ -55,12 +53,10 @@ fn find<'s>(snapshot: &'s Snapshot, called: &str) -> anyhow::Result<Phone<'s>> {
     let mut named = snapshot.phones().filter(|phone| phone.device.name == called);
     match (named.next(), named.next()) {
         (Some(phone), None) => Ok(phone),
-        (Some(_), Some(_)) => Err(anyhow!(
-            "several devices have that name; give the serial or MAC address"
-        )),
-        (None, _) => Err(anyhow!(
-            "no device has that serial, MAC address or name; `bellhop device list` lists them"
-        )),
+        (Some(_), Some(_)) => Err(anyhow!("several devices have that name; give the serial or MAC address")),
+        (None, _) => {
+            Err(anyhow!("no device has that serial, MAC address or name; `bellhop device list` lists them"))
+        }
     }
 }
 
@@ -70,19 +66,10 @@ fn place(phone: &Phone<'_>, file: Option<&str>) -> anyhow::Result<u16> {
         let main = files.find(|(_, file)| file.main).map(|(at, _)| at);
         return main.ok_or_else(|| anyhow!("the model has no main file; name one"));
     };
-    let matches = phone
-        .catalog()
-        .match_path(name.trim_start_matches('/').as_bytes());
-    let found = files
-        .find(|(_, file)| matches.contains(file.path))
-        .map(|(at, _)| at);
+    let matches = phone.catalog().match_path(name.trim_start_matches('/').as_bytes());
+    let found = files.find(|(_, file)| matches.contains(file.path)).map(|(at, _)| at);
     found.ok_or_else(|| {
-        let names: Vec<String> = phone
-            .firmware
-            .files
-            .iter()
-            .map(|file| phone.file_name(file))
-            .collect();
+        let names: Vec<String> = phone.firmware.files.iter().map(|file| phone.file_name(file)).collect();
         anyhow!("the device has no file `{name}`; it has {}", names.join(", "))
     })
 }

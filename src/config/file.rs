@@ -18,11 +18,7 @@ impl Config {
     /// All that is wrong with it, with lines.
     pub fn read(path: &Path) -> Result<Self, Vec<Fault>> {
         let text = fs::read_to_string(path).map_err(|error| {
-            vec![Fault::error(
-                path,
-                0,
-                format!("cannot be read: {error}; name another file with --config"),
-            )]
+            vec![Fault::error(path, 0, format!("cannot be read: {error}; name another file with --config"))]
         })?;
         let mut config = Self::parse(path, &text)?;
         let folder = path.parent().unwrap_or(Path::new(""));
@@ -41,30 +37,22 @@ impl Config {
         let mut config = Self::default();
         config.read_root(&document.root());
         let faults = document.into_faults();
-        if faults.iter().any(Fault::is_error) {
-            Err(faults)
-        } else {
-            Ok(config)
-        }
+        if faults.iter().any(Fault::is_error) { Err(faults) } else { Ok(config) }
     }
 
     fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         let certificates = self.https.certificates.iter_mut();
         let certificates = certificates.flat_map(|files| [&mut files.certificate, &mut files.key]);
-        [&mut self.fleet, &mut self.state]
-            .into_iter()
-            .chain(&mut self.catalog)
-            .chain(certificates)
+        [&mut self.fleet, &mut self.state].into_iter().chain(&mut self.catalog).chain(certificates)
     }
 
     fn read_root(&mut self, root: &Table<'_>) {
         for entry in root.clone() {
             match entry.key() {
                 "admin" => self.read_admin(&entry),
-                "catalog" => set(
-                    &mut self.catalog,
-                    Some(entry.list().filter_map(|item| path(&item)).collect()),
-                ),
+                "catalog" => {
+                    set(&mut self.catalog, Some(entry.list().filter_map(|item| path(&item)).collect()));
+                }
                 "fleet" => set(&mut self.fleet, path(&entry)),
                 "http" => self.read_http(&entry),
                 "https" => self.read_https(&entry),
@@ -121,7 +109,7 @@ impl Config {
         for entry in entry.table().into_iter().flatten() {
             match entry.key() {
                 "certificates" => {
-                    self.https.certificates = entry.list().filter_map(|e| certificate(&e)).collect()
+                    self.https.certificates = entry.list().filter_map(|e| certificate(&e)).collect();
                 }
                 "listen" => self.https.listen = addresses(&entry),
                 _ => entry.unknown(&["certificates", "listen"]),
@@ -137,30 +125,20 @@ impl Config {
                     let or_empty = |text: &str| if text.is_empty() { Ok(()) } else { check_host(text) };
                     set(&mut this.host, entry.checked(or_empty).map(str::to_owned));
                 }
-                "http-port" => set(
-                    &mut this.http_port,
-                    entry.integer(0, 65_535).map(port_or_listener),
-                ),
-                "https-port" => set(
-                    &mut this.https_port,
-                    entry.integer(0, 65_535).map(port_or_listener),
-                ),
+                "http-port" => set(&mut this.http_port, entry.integer(0, 65_535).map(port_or_listener)),
+                "https-port" => set(&mut this.https_port, entry.integer(0, 65_535).map(port_or_listener)),
                 "mac-based" => set(&mut this.mac_based, entry.boolean()),
                 "path-prefix" => {
                     let prefix = entry.checked(check_prefix);
-                    set(
-                        &mut this.path_prefix,
-                        prefix.map(|prefix| prefix.trim_matches('/').to_owned()),
-                    );
+                    set(&mut this.path_prefix, prefix.map(|prefix| prefix.trim_matches('/').to_owned()));
                 }
                 "plain-networks" => {
                     let network = |item: Entry<'_>| item.parse::<Network>().map(|network| network.0);
                     this.plain_networks = entry.list().filter_map(network).collect();
                 }
-                "tftp-port" => set(
-                    &mut this.tftp_port,
-                    entry.integer(1, 65_535).and_then(|n| n.try_into().ok()),
-                ),
+                "tftp-port" => {
+                    set(&mut this.tftp_port, entry.integer(1, 65_535).and_then(|n| n.try_into().ok()));
+                }
                 _ => entry.unknown(&[
                     "host",
                     "http-port",
@@ -206,16 +184,12 @@ impl Config {
         let this = &mut self.rendering;
         for entry in entry.table().into_iter().flatten() {
             match entry.key() {
-                "cache" => set(
-                    &mut this.cache_bytes,
-                    bytes(&entry, 1 << 20, 1 << 40).map(|n| n as u64),
-                ),
+                "cache" => set(&mut this.cache_bytes, bytes(&entry, 1 << 20, 1 << 40).map(|n| n as u64)),
                 "fuel" => set(&mut this.fuel, entry.integer(1_000, 100_000_000)),
                 "output" => set(&mut this.output_bytes, bytes(&entry, 1 << 10, 64 << 20)),
-                "time" => set(
-                    &mut this.time,
-                    duration(&entry, Duration::from_millis(1), Duration::from_secs(10)),
-                ),
+                "time" => {
+                    set(&mut this.time, duration(&entry, Duration::from_millis(1), Duration::from_secs(10)));
+                }
                 _ => entry.unknown(&["cache", "fuel", "output", "time"]),
             }
         }
@@ -250,10 +224,7 @@ fn path(entry: &Entry<'_>) -> Option<PathBuf> {
 }
 
 fn addresses(entry: &Entry<'_>) -> Vec<SocketAddr> {
-    entry
-        .list()
-        .filter_map(|item| item.parse::<Address>().map(|address| address.0))
-        .collect()
+    entry.list().filter_map(|item| item.parse::<Address>().map(|address| address.0)).collect()
 }
 
 fn certificate(entry: &Entry<'_>) -> Option<CertificateFiles> {
@@ -282,37 +253,22 @@ fn seconds(entry: &Entry<'_>, low: u64, high: u64) -> Option<Duration> {
 }
 
 fn duration(entry: &Entry<'_>, low: Duration, high: Duration) -> Option<Duration> {
-    let range = || {
-        format!(
-            "{} to {}",
-            humantime::format_duration(low),
-            humantime::format_duration(high)
-        )
-    };
+    let range = || format!("{} to {}", humantime::format_duration(low), humantime::format_duration(high));
     let found = humantime::parse_duration(entry.text(32)?).ok();
     let fits = found.filter(|found| (low..=high).contains(found));
     if fits.is_none() {
-        entry.error(format!(
-            "is no time in its range; write a number with a unit, from {}",
-            range()
-        ));
+        entry.error(format!("is no time in its range; write a number with a unit, from {}", range()));
     }
     fits
 }
 
 fn bytes(entry: &Entry<'_>, low: usize, high: usize) -> Option<usize> {
     let size = |bytes: usize| ByteSize(bytes as u64).display().iec().to_string();
-    let found = entry
-        .text(32)?
-        .parse::<ByteSize>()
-        .ok()
-        .and_then(|size| usize::try_from(size.as_u64()).ok());
+    let found = entry.text(32)?.parse::<ByteSize>().ok().and_then(|size| usize::try_from(size.as_u64()).ok());
     let fits = found.filter(|found| (low..=high).contains(found));
     if fits.is_none() {
         let (low, high) = (size(low), size(high));
-        entry.error(format!(
-            "is no size in its range; write a number with a unit, from {low} to {high}"
-        ));
+        entry.error(format!("is no size in its range; write a number with a unit, from {low} to {high}"));
     }
     fits
 }
@@ -320,9 +276,7 @@ fn bytes(entry: &Entry<'_>, low: usize, high: usize) -> Option<usize> {
 fn check_prefix(text: &str) -> Result<(), InvalidText> {
     let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
     if text.len() > 255 || !text.bytes().all(unreserved) || text.split('/').any(|part| part == "..") {
-        return Err(InvalidText(
-            "is not a path; use letters, digits, `-`, `.`, `_`, `~` and `/`",
-        ));
+        return Err(InvalidText("is not a path; use letters, digits, `-`, `.`, `_`, `~` and `/`"));
     }
     Ok(())
 }

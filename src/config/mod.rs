@@ -148,13 +148,8 @@ impl Default for Config {
             fleet: "fleet".into(),
             catalog: vec!["../catalog".into()],
             state: "../state".into(),
-            http: Http {
-                listen: vec![any(8080)],
-            },
-            https: Https {
-                listen: vec![any(8443)],
-                certificates: Vec::new(),
-            },
+            http: Http { listen: vec![any(8080)] },
+            https: Https { listen: vec![any(8443)], certificates: Vec::new() },
             admin: Some(SocketAddr::from(([127, 0, 0, 1], 9090))),
             provisioning: Provisioning::default(),
             limits: Limits::default(),
@@ -175,10 +170,7 @@ impl Default for Provisioning {
             tftp_port: 69,
             path_prefix: String::new(),
             mac_based: false,
-            plain_networks: PRIVATE_NETWORKS
-                .iter()
-                .filter_map(|network| network.parse().ok())
-                .collect(),
+            plain_networks: PRIVATE_NETWORKS.iter().filter_map(|network| network.parse().ok()).collect(),
         }
     }
 }
@@ -212,11 +204,7 @@ impl Default for Rendering {
 
 impl Default for Reload {
     fn default() -> Self {
-        Self {
-            events: true,
-            quiet: Duration::from_millis(200),
-            interval: Duration::from_secs(30),
-        }
+        Self { events: true, quiet: Duration::from_millis(200), interval: Duration::from_secs(30) }
     }
 }
 

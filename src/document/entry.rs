@@ -31,11 +31,7 @@ pub struct Entry<'d> {
 impl<'d> Table<'d> {
     pub(super) fn new(document: &'d Document<'_>, table: &'d DeTable<'_>, span: Range<usize>) -> Self {
         // A document is never changed, only its faults are, so that its lifetimes may shrink to the borrow.
-        Self {
-            document,
-            table,
-            span,
-        }
+        Self { document, table, span }
     }
 
     /// Gives the line that the table begins on.
@@ -65,10 +61,7 @@ impl<'d> IntoIterator for Table<'d> {
     type IntoIter = Entries<'d>;
 
     fn into_iter(self) -> Self::IntoIter {
-        Entries {
-            document: self.document,
-            inner: self.table.iter(),
-        }
+        Entries { document: self.document, inner: self.table.iter() }
     }
 }
 
@@ -93,13 +86,7 @@ impl<'d> Entry<'d> {
         key: &'d Spanned<DeString<'_>>,
         value: &'d Spanned<DeValue<'_>>,
     ) -> Self {
-        Self {
-            document,
-            key: key.get_ref(),
-            value,
-            offset: key.span().start,
-            is_item: false,
-        }
+        Self { document, key: key.get_ref(), value, offset: key.span().start, is_item: false }
     }
 
     /// Gives the key.
@@ -114,14 +101,12 @@ impl<'d> Entry<'d> {
 
     /// Notes that the value is wrong: `message` follows the quoted key.
     pub fn error(&self, message: impl Display) {
-        self.document
-            .error(self.line(), format!("`{}` {message}", self.key));
+        self.document.error(self.line(), format!("`{}` {message}", self.key));
     }
 
     /// Notes that the value can be used but should be looked at.
     pub fn warning(&self, message: impl Display) {
-        self.document
-            .warning(self.line(), format!("`{}` {message}", self.key));
+        self.document.warning(self.line(), format!("`{}` {message}", self.key));
     }
 
     /// Notes that nobody knows the key, and which of `known` was probably meant.
@@ -130,17 +115,14 @@ impl<'d> Entry<'d> {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("known are {}", one_of(known)),
         };
-        self.document
-            .error(self.line(), format!("unknown key `{}`; {cure}", self.key));
+        self.document.error(self.line(), format!("unknown key `{}`; {cure}", self.key));
     }
 
     /// Reads a text of 1 to `max` characters.
     pub fn text(&self, max: usize) -> Option<&'d str> {
         let text = self.string()?;
         if text.is_empty() {
-            self.error(format!(
-                "is empty; give 1 to {max} characters, or leave the key out"
-            ));
+            self.error(format!("is empty; give 1 to {max} characters, or leave the key out"));
             return None;
         }
         self.at_most(text, max)
@@ -193,10 +175,7 @@ impl<'d> Entry<'d> {
     pub fn one_of<T: Copy>(&self, words: &[(&'static str, T)]) -> Option<T> {
         let known: Vec<&'static str> = words.iter().map(|(word, _)| *word).collect();
         let found = self.choice(&known)?;
-        words
-            .iter()
-            .find(|(word, _)| *word == found)
-            .map(|(_, meaning)| *meaning)
+        words.iter().find(|(word, _)| *word == found).map(|(_, meaning)| *meaning)
     }
 
     /// Reads a whole number from `low` to `high`.
@@ -209,10 +188,7 @@ impl<'d> Entry<'d> {
         let fits = number.ok().and_then(|number| u32::try_from(number).ok());
         let fits = fits.filter(|number| (low..=high).contains(number));
         if fits.is_none() {
-            self.error(format!(
-                "is {}; give a whole number from {low} to {high}",
-                digits.as_str()
-            ));
+            self.error(format!("is {}; give a whole number from {low} to {high}", digits.as_str()));
         }
         fits
     }
@@ -278,10 +254,7 @@ impl<'d> Entry<'d> {
         let items = match self.value.get_ref() {
             DeValue::Array(items) => &items[..],
             _ => {
-                self.error(format!(
-                    "is not a list of records; write `[[{}]]` with two brackets",
-                    self.key
-                ));
+                self.error(format!("is not a list of records; write `[[{}]]` with two brackets", self.key));
                 &[][..]
             }
         };
@@ -294,13 +267,7 @@ impl<'d> Entry<'d> {
                 line += u32::try_from(memchr::memchr_iter(b'\n', between).count()).unwrap_or_default();
                 counted = offset;
             }
-            let entry = Self {
-                document,
-                key,
-                value,
-                offset,
-                is_item: true,
-            };
+            let entry = Self { document, key, value, offset, is_item: true };
             Some((entry.table()?, line))
         })
     }

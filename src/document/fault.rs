@@ -30,22 +30,12 @@ pub enum Severity {
 impl Fault {
     /// Makes an error.
     pub fn error(path: &Path, line: u32, message: impl Into<String>) -> Self {
-        Self {
-            path: path.to_owned(),
-            line,
-            severity: Severity::Error,
-            message: message.into(),
-        }
+        Self { path: path.to_owned(), line, severity: Severity::Error, message: message.into() }
     }
 
     /// Makes a warning.
     pub fn warning(path: &Path, line: u32, message: impl Into<String>) -> Self {
-        Self {
-            path: path.to_owned(),
-            line,
-            severity: Severity::Warning,
-            message: message.into(),
-        }
+        Self { path: path.to_owned(), line, severity: Severity::Warning, message: message.into() }
     }
 
     /// Tells whether the file cannot be used.
@@ -90,10 +80,7 @@ mod tests {
     fn a_fault_prints_place_and_message() {
         let path = Path::new("fleet/hq.toml");
         assert_eq!(Fault::error(path, 3, "x; y").to_string(), "fleet/hq.toml:3: x; y");
-        assert_eq!(
-            Fault::warning(path, 0, "x").to_string(),
-            "fleet/hq.toml: warning: x"
-        );
+        assert_eq!(Fault::warning(path, 0, "x").to_string(), "fleet/hq.toml: warning: x");
     }
 
     #[test]

@@ -34,21 +34,12 @@ impl<'t> Document<'t> {
     pub fn parse(path: &'t Path, text: &'t str) -> Result<Self, Vec<Fault>> {
         let (root, errors) = DeTable::parse_recoverable(text);
         if errors.is_empty() {
-            return Ok(Self {
-                path,
-                text,
-                root,
-                faults: RefCell::default(),
-            });
+            return Ok(Self { path, text, root, faults: RefCell::default() });
         }
         let fault = |error: &toml::de::Error| {
             let line = error.span().map_or(0, |span| line_at(text, span.start));
             // The error's own text would quote the line, which may hold a password.
-            Fault::error(
-                path,
-                line,
-                format!("not TOML: {}; mend the syntax", error.message()),
-            )
+            Fault::error(path, line, format!("not TOML: {}; mend the syntax", error.message()))
         };
         Err(errors.iter().map(fault).collect())
     }
@@ -65,16 +56,12 @@ impl<'t> Document<'t> {
 
     /// Notes an error found by other means than an entry's.
     pub fn error(&self, line: u32, message: impl Into<String>) {
-        self.faults
-            .borrow_mut()
-            .push(Fault::error(self.path, line, message));
+        self.faults.borrow_mut().push(Fault::error(self.path, line, message));
     }
 
     /// Notes a warning.
     pub fn warning(&self, line: u32, message: impl Into<String>) {
-        self.faults
-            .borrow_mut()
-            .push(Fault::warning(self.path, line, message));
+        self.faults.borrow_mut().push(Fault::warning(self.path, line, message));
     }
 
     /// Ends the reading with what was found.
@@ -89,9 +76,7 @@ impl<'t> Document<'t> {
 
 fn line_at(text: &str, offset: usize) -> u32 {
     let before = &text.as_bytes()[..offset.min(text.len())];
-    u32::try_from(memchr::memchr_iter(b'\n', before).count())
-        .unwrap_or(u32::MAX)
-        .saturating_add(1)
+    u32::try_from(memchr::memchr_iter(b'\n', before).count()).unwrap_or(u32::MAX).saturating_add(1)
 }
 
 #[cfg(test)]

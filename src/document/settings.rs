@@ -47,17 +47,10 @@ fn read_parameter(entry: &Entry<'_>, vendor: Option<&str>) -> Option<RawParamete
         entry.error("is not a parameter's name; write it as the vendor does");
         None
     } else if value.len() > RAW_MAX {
-        entry.error(format!(
-            "has {} bytes; at most {RAW_MAX} are possible",
-            value.len()
-        ));
+        entry.error(format!("has {} bytes; at most {RAW_MAX} are possible", value.len()));
         None
     } else {
-        Some(RawParameter {
-            vendor: vendor.map(Into::into),
-            name: entry.key().into(),
-            value: value.into(),
-        })
+        Some(RawParameter { vendor: vendor.map(Into::into), name: entry.key().into(), value: value.into() })
     }
 }
 
@@ -115,10 +108,7 @@ fn read_texts<'d>(entry: &Entry<'d>, read: impl Fn(&Entry<'d>) -> Option<&'d str
     for item in entry.list() {
         let text = read(&item)?;
         if texts.iter().any(|known| **known == *text) {
-            item.error(format!(
-                "holds `{}` twice; keep the preferred place",
-                text.escape_debug()
-            ));
+            item.error(format!("holds `{}` twice; keep the preferred place", text.escape_debug()));
             return None;
         }
         texts.push(text.into());
@@ -150,12 +140,7 @@ fn read_line_keys(entry: &Entry<'_>) -> Box<[LineKey]> {
         for entry in table.clone() {
             match entry.key() {
                 "expansion" => key.expansion = small(entry.integer(0, 6)),
-                "key" => {
-                    key.key = entry
-                        .integer(1, 999)
-                        .and_then(|n| u16::try_from(n).ok())
-                        .unwrap_or(1)
-                }
+                "key" => key.key = entry.integer(1, 999).and_then(|n| u16::try_from(n).ok()).unwrap_or(1),
                 "label" => key.label = entry.text_or_empty(64).unwrap_or_default().into(),
                 "line" => key.line = small(entry.integer(1, 99)),
                 "type" => kind = entry.one_of(KeyKind::ALL),
@@ -177,14 +162,8 @@ fn read_line_keys(entry: &Entry<'_>) -> Box<[LineKey]> {
             let same_module = keys.iter().filter(|other| other.expansion == key.expansion);
             key.key = same_module.map(|other| other.key).max().unwrap_or_default() + 1;
         }
-        if keys
-            .iter()
-            .any(|other| (other.expansion, other.key) == (key.expansion, key.key))
-        {
-            table.error(format!(
-                "key {} is taken by another one; give each its own place",
-                key.key
-            ));
+        if keys.iter().any(|other| (other.expansion, other.key) == (key.expansion, key.key)) {
+            table.error(format!("key {} is taken by another one; give each its own place", key.key));
         }
         keys.push(key);
     }
@@ -192,7 +171,5 @@ fn read_line_keys(entry: &Entry<'_>) -> Box<[LineKey]> {
 }
 
 fn small(number: Option<u32>) -> u8 {
-    number
-        .and_then(|number| u8::try_from(number).ok())
-        .unwrap_or_default()
+    number.and_then(|number| u8::try_from(number).ok()).unwrap_or_default()
 }

@@ -39,11 +39,7 @@ impl<'a> Name<'a> {
     pub(super) fn read(inquiry: &Inquiry<'a>, prefix: &str) -> Result<Self, BadName> {
         let path = match inquiry.transport {
             Protocol::Http | Protocol::Https => {
-                let path = inquiry
-                    .path
-                    .split(|byte| *byte == b'?')
-                    .next()
-                    .unwrap_or_default();
+                let path = inquiry.path.split(|byte| *byte == b'?').next().unwrap_or_default();
                 decode(path)?
             }
             Protocol::Tftp => Cow::Borrowed(inquiry.path),
@@ -57,10 +53,7 @@ impl<'a> Name<'a> {
             rest = Cow::Owned(after.strip_prefix(b"/").ok_or(BadName)?.to_owned());
         }
         let first = rest.iter().position(|byte| *byte == b'/').unwrap_or(rest.len());
-        Ok(Self {
-            segments: rest,
-            first,
-        })
+        Ok(Self { segments: rest, first })
     }
 
     /// Gives all of the path, without a slash at either end.
@@ -84,10 +77,7 @@ fn decode(path: &[u8]) -> Result<Cow<'_, [u8]>, BadName> {
     let mut at = 0;
     while let Some(next) = memchr::memchr(b'%', &path[at..]) {
         at += next;
-        if !path
-            .get(at + 1..at + 3)
-            .is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
-        {
+        if !path.get(at + 1..at + 3).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) {
             return Err(BadName);
         }
         at += 3;
@@ -108,10 +98,8 @@ fn normal(path: Cow<'_, [u8]>) -> Result<Cow<'_, [u8]>, BadName> {
         }
         Cow::Owned(path) => path,
     };
-    let segments: Vec<&[u8]> = own
-        .split(|byte| *byte == b'/')
-        .filter(|segment| !segment.is_empty())
-        .collect();
+    let segments: Vec<&[u8]> =
+        own.split(|byte| *byte == b'/').filter(|segment| !segment.is_empty()).collect();
     if segments.iter().any(|segment| odd(segment)) {
         return Err(BadName);
     }
@@ -126,13 +114,7 @@ mod tests {
 
     fn read(transport: Protocol, path: &str, prefix: &str) -> Result<String, BadName> {
         let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let inquiry = Inquiry {
-            transport,
-            peer,
-            path: path.as_bytes(),
-            user_agent: None,
-            certificate: None,
-        };
+        let inquiry = Inquiry { transport, peer, path: path.as_bytes(), user_agent: None, certificate: None };
         let name = Name::read(&inquiry, prefix)?;
         Ok(format!(
             "{} = {} + {}",
@@ -147,10 +129,7 @@ mod tests {
         let http = |path| read(Protocol::Http, path, "");
         assert_eq!(http("/abc/x.cfg").unwrap(), "abc/x.cfg = abc + x.cfg");
         assert_eq!(http("//abc///x.cfg/").unwrap(), "abc/x.cfg = abc + x.cfg");
-        assert_eq!(
-            http("/abc/Cisco/a%20b.cfg?x=/..").unwrap(),
-            "abc/Cisco/a b.cfg = abc + Cisco/a b.cfg"
-        );
+        assert_eq!(http("/abc/Cisco/a%20b.cfg?x=/..").unwrap(), "abc/Cisco/a b.cfg = abc + Cisco/a b.cfg");
         assert_eq!(http("/a%2Fb").unwrap(), "a/b = a + b");
         assert_eq!(http("/a%2541").unwrap(), "a%41 = a%41 + ");
         assert_eq!(http("/").unwrap(), " =  + ");

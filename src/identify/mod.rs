@@ -102,21 +102,13 @@ pub fn identify<'s, 'a>(snapshot: &'s Snapshot, inquiry: &Inquiry<'a>) -> Identi
     let catalog = &*world.catalog;
     let agent = inquiry.user_agent.and_then(|agent| catalog.read_agent(agent));
     let Ok(name) = Name::read(inquiry, &world.rules.provisioning.path_prefix) else {
-        let told = Told {
-            agent,
-            ..Told::default()
-        };
+        let told = Told { agent, ..Told::default() };
         return Identity::nobody(Asked::BadName, told);
     };
     let (whole, rest) = (catalog.match_path(name.whole()), catalog.match_path(name.rest()));
     let first_mac = Mac::from_bytes(name.first()).filter(|_| !name.rest().is_empty());
     let path_mac = first_mac.or(whole.mac).or(rest.mac);
-    let told = Told {
-        agent,
-        path_mac,
-        whole,
-        rest,
-    };
+    let told = Told { agent, path_mac, whole, rest };
 
     // Every look-up is made whatever the others bring, so that none of them shows in the time.
     let by_serial = snapshot.by_serial(name.first());
@@ -135,19 +127,10 @@ pub fn identify<'s, 'a>(snapshot: &'s Snapshot, inquiry: &Inquiry<'a>) -> Identi
         Some(_) => asked,
         None => told.common(catalog).unwrap_or(Asked::Unknown),
     };
-    let contradiction = phone
-        .or(decoy)
-        .and_then(|subject| told.contradiction(&subject, inquiry.certificate));
+    let contradiction = phone.or(decoy).and_then(|subject| told.contradiction(&subject, inquiry.certificate));
     let contradiction = contradiction.filter(|_| phone.is_some());
     let contradiction = contradiction.or_else(|| other_serial(phone.as_ref(), &by_serial));
-    Identity {
-        phone,
-        decoy,
-        proof,
-        asked,
-        contradiction,
-        told,
-    }
+    Identity { phone, decoy, proof, asked, contradiction, told }
 }
 
 /// Stands for the absence of an address; no device has it, since multicast addresses name no phone.
@@ -183,12 +166,7 @@ impl<'a> Told<'a> {
         let files = (0..).zip(&phone.firmware.files);
         if let Some((at, _)) = files.into_iter().find(|(_, file)| matches.contains(file.path)) {
             Asked::File(at)
-        } else if phone
-            .firmware
-            .probes
-            .iter()
-            .any(|probe| matches.contains(probe.path))
-        {
+        } else if phone.firmware.probes.iter().any(|probe| matches.contains(probe.path)) {
             Asked::Probe
         } else {
             Asked::Unknown
@@ -197,11 +175,7 @@ impl<'a> Told<'a> {
 
     /// Finds a common file, for the model that the User-Agent tells if it is one with such a file.
     fn common<'s>(&self, catalog: &'s Catalog) -> Option<Asked<'s>> {
-        let mut candidates = self
-            .whole
-            .iter()
-            .flat_map(|path| &catalog.owner(path).common)
-            .peekable();
+        let mut candidates = self.whole.iter().flat_map(|path| &catalog.owner(path).common).peekable();
         candidates.peek()?;
         let told = self.agent.as_ref();
         let is_told = |model: &Model| {
@@ -217,12 +191,7 @@ impl<'a> Told<'a> {
             let firmware = &model.firmwares[*firmware];
             let file = &firmware.files[usize::from(*at)];
             debug_assert_eq!(file.scope, FileScope::Common, "owners list common files only");
-            let common = CommonFile {
-                model,
-                firmware,
-                file,
-                at: *at,
-            };
+            let common = CommonFile { model, firmware, file, at: *at };
             if is_told(model) {
                 return Some(Asked::Common(common));
             }
@@ -260,14 +229,7 @@ fn is_of(phone: &Phone<'_>, agent: &AgentMatch<'_>) -> bool {
 
 impl<'s, 'a> Identity<'s, 'a> {
     fn nobody(asked: Asked<'s>, told: Told<'a>) -> Self {
-        Self {
-            phone: None,
-            decoy: None,
-            proof: Proof::Nothing,
-            asked,
-            contradiction: None,
-            told,
-        }
+        Self { phone: None, decoy: None, proof: Proof::Nothing, asked, contradiction: None, told }
     }
 }
 

@@ -98,12 +98,7 @@ mod tests {
     #[test]
     fn every_usual_spelling_is_the_same_address() {
         let mac = Mac::new([0x00, 0x08, 0x5d, 0x1a, 0xe9, 0x8c]);
-        for text in [
-            "00:08:5D:1A:E9:8C",
-            "00-08-5d-1a-e9-8c",
-            "00085d1ae98c",
-            "00085D1AE98C",
-        ] {
+        for text in ["00:08:5D:1A:E9:8C", "00-08-5d-1a-e9-8c", "00085d1ae98c", "00085D1AE98C"] {
             assert_eq!(text.parse(), Ok(mac), "{text}");
         }
         assert_eq!(mac.to_string(), "00:08:5D:1A:E9:8C");

@@ -109,18 +109,12 @@ impl KeyKind {
 
     /// Gives the word in files.
     pub fn word(self) -> &'static str {
-        Self::ALL
-            .iter()
-            .find(|(_, kind)| *kind == self)
-            .map_or("", |(word, _)| word)
+        Self::ALL.iter().find(|(_, kind)| *kind == self).map_or("", |(word, _)| word)
     }
 
     /// Tells whether a key of this kind needs a value.
     pub const fn needs_value(self) -> bool {
-        matches!(
-            self,
-            Self::Blf | Self::Intercom | Self::Park | Self::SpeedDial | Self::Url
-        )
+        matches!(self, Self::Blf | Self::Intercom | Self::Park | Self::SpeedDial | Self::Url)
     }
 }
 
@@ -143,9 +137,7 @@ impl RawParameter {
     /// Tells whether its name says that its value is a secret.
     pub fn is_secret(&self) -> bool {
         let name = self.name.to_ascii_lowercase();
-        ["pass", "pwd", "pswd", "secret", "key", "pin", "psk", "token"]
-            .iter()
-            .any(|word| name.contains(word))
+        ["pass", "pwd", "pswd", "secret", "key", "pin", "psk", "token"].iter().any(|word| name.contains(word))
     }
 }
 
@@ -178,11 +170,7 @@ mod tests {
 
     #[test]
     fn debug_output_shows_no_raw_value() {
-        let raw = RawParameter {
-            vendor: None,
-            name: "a".into(),
-            value: "CANARY-2".into(),
-        };
+        let raw = RawParameter { vendor: None, name: "a".into(), value: "CANARY-2".into() };
         assert!(!format!("{raw:?}").contains("CANARY"));
     }
 }

@@ -25,17 +25,10 @@ impl Serial {
     /// Counted are 80 bits, from its length and the kinds of characters in it; a generated one has 128.
     pub fn weakness(&self) -> Option<&'static str> {
         let text = self.0.as_bytes();
-        let kinds: [(fn(&u8) -> bool, f64); 4] = [
-            (u8::is_ascii_digit, 10.0),
-            (u8::is_ascii_lowercase, 26.0),
-            (u8::is_ascii_uppercase, 26.0),
-            (|byte| !byte.is_ascii_alphanumeric(), 4.0),
-        ];
-        let alphabet: f64 = kinds
-            .iter()
-            .filter(|(is, _)| text.iter().any(is))
-            .map(|(_, size)| size)
-            .sum();
+        let has = |is: fn(&u8) -> bool, size: f64| if text.iter().any(is) { size } else { 0.0 };
+        let letters = has(u8::is_ascii_lowercase, 26.0) + has(u8::is_ascii_uppercase, 26.0);
+        let alphabet =
+            letters + has(u8::is_ascii_digit, 10.0) + has(|byte| !byte.is_ascii_alphanumeric(), 4.0);
         let mut distinct = text.to_vec();
         distinct.sort_unstable();
         distinct.dedup();
@@ -102,9 +95,7 @@ pub fn check_id(text: &str) -> Result<(), InvalidText> {
     if (1..=64).contains(&text.len()) && text.bytes().all(fits) {
         Ok(())
     } else {
-        Err(InvalidText(
-            "is not an identifier; use 1 to 64 ASCII letters, digits, `_`, `-`, `.` or `@`",
-        ))
+        Err(InvalidText("is not an identifier; use 1 to 64 ASCII letters, digits, `_`, `-`, `.` or `@`"))
     }
 }
 
@@ -117,9 +108,7 @@ pub fn check_number(text: &str) -> Result<(), InvalidText> {
     if (1..=64).contains(&text.len()) && text.bytes().all(fits) {
         Ok(())
     } else {
-        Err(InvalidText(
-            "is not an extension's number; use digits, letters, `*`, `#`, `+`, `_`, `-` or `.`",
-        ))
+        Err(InvalidText("is not an extension's number; use digits, letters, `*`, `#`, `+`, `_`, `-` or `.`"))
     }
 }
 
@@ -133,9 +122,7 @@ pub fn check_host(text: &str) -> Result<(), InvalidText> {
     if is_name || text.parse::<std::net::IpAddr>().is_ok() {
         Ok(())
     } else {
-        Err(InvalidText(
-            "is not a host; write a DNS name or an IP address, without scheme and port",
-        ))
+        Err(InvalidText("is not a host; write a DNS name or an IP address, without scheme and port"))
     }
 }
 
@@ -144,15 +131,12 @@ pub fn check_host(text: &str) -> Result<(), InvalidText> {
 /// # Errors
 /// Says what is wrong with `text`.
 pub fn check_url(text: &str) -> Result<(), InvalidText> {
-    let rest = ["http://", "https://", "tftp://", "ftp://"]
-        .iter()
-        .find_map(|scheme| text.strip_prefix(scheme));
+    let rest =
+        ["http://", "https://", "tftp://", "ftp://"].iter().find_map(|scheme| text.strip_prefix(scheme));
     let visible = |byte: u8| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte);
     match rest {
         Some(rest) if !rest.is_empty() && text.len() <= TEXT_MAX && rest.bytes().all(visible) => Ok(()),
-        _ => Err(InvalidText(
-            "is not a URL; write it whole, like https://files.example.net/ring.wav",
-        )),
+        _ => Err(InvalidText("is not a URL; write it whole, like https://files.example.net/ring.wav")),
     }
 }
 
@@ -197,10 +181,7 @@ mod tests {
         for host in ["", "pbx:5060", "http://pbx", "a b", "pbx/"] {
             assert!(check_host(host).is_err(), "{host:?}");
         }
-        assert_eq!(
-            check_url("http://h/x?a=b&c={mac"),
-            Err(check_url("").unwrap_err())
-        );
+        assert_eq!(check_url("http://h/x?a=b&c={mac"), Err(check_url("").unwrap_err()));
         assert_eq!(check_url("https://h:8443/a%20b.bin"), Ok(()));
         for url in ["h/x", "ftps://h/x", "http://", "http://h/a b", "http://h/\n"] {
             assert!(check_url(url).is_err(), "{url:?}");

@@ -93,23 +93,11 @@ impl SettingId {
 }
 
 const fn line(name: &'static str, kind: Kind, preset: Preset, help: &'static str) -> Setting {
-    Setting {
-        name,
-        kind,
-        preset,
-        scope: Scope::Line,
-        help,
-    }
+    Setting { name, kind, preset, scope: Scope::Line, help }
 }
 
 const fn phone(name: &'static str, kind: Kind, preset: Preset, help: &'static str) -> Setting {
-    Setting {
-        name,
-        kind,
-        preset,
-        scope: Scope::Phone,
-        help,
-    }
+    Setting { name, kind, preset, scope: Scope::Phone, help }
 }
 
 use Kind::{Bool, Choice, Choices, Host, Integer, LineKeys, Secret, Text, Texts, Url, Zone};
@@ -135,60 +123,25 @@ pub const COUNTRIES: &[&str] = &[
 
 /// Every setting, in the order of the names.
 pub const SETTINGS: &[Setting] = &[
-    phone(
-        "admin-password",
-        Secret(4, 64),
-        Unset,
-        "password of the phone's administrator; unset leaves none",
-    ),
-    phone(
-        "admin-user",
-        Text(255),
-        Word("admin"),
-        "user name of the phone's administrator",
-    ),
-    line(
-        "backup-registrar",
-        Host,
-        Unset,
-        "registrar that is asked when the first does not answer",
-    ),
-    line(
-        "backup-registrar-port",
-        PORT,
-        Number(5060),
-        "port of the backup registrar",
-    ),
-    line(
-        "call-waiting",
-        Bool,
-        Is(true),
-        "whether a second call is announced during a call",
-    ),
+    phone("admin-password", Secret(4, 64), Unset, "password of the phone's administrator; unset leaves none"),
+    phone("admin-user", Text(255), Word("admin"), "user name of the phone's administrator"),
+    line("backup-registrar", Host, Unset, "registrar that is asked when the first does not answer"),
+    line("backup-registrar-port", PORT, Number(5060), "port of the backup registrar"),
+    line("call-waiting", Bool, Is(true), "whether a second call is announced during a call"),
     line(
         "codecs",
         Choices(CODECS),
         Words(&["g722", "pcma", "pcmu", "g729"]),
         "codecs offered, the preferred one first",
     ),
-    phone(
-        "date-format",
-        Choice(&["dmy", "mdy", "ymd"]),
-        Word("dmy"),
-        "order of day, month and year",
-    ),
+    phone("date-format", Choice(&["dmy", "mdy", "ymd"]), Word("dmy"), "order of day, month and year"),
     phone(
         "dscp-rtp",
         Integer(0, 63),
         Number(46),
         "DSCP of voice packets (RFC 4594: 46, expedited forwarding)",
     ),
-    phone(
-        "dscp-sip",
-        Integer(0, 63),
-        Number(26),
-        "DSCP of signalling packets",
-    ),
+    phone("dscp-sip", Integer(0, 63), Number(26), "DSCP of signalling packets"),
     line(
         "dtmf",
         Choice(&["inband", "info", "rfc2833"]),
@@ -201,19 +154,9 @@ pub const SETTINGS: &[Setting] = &[
         Unset,
         "where the phone finds the firmware that it shall run; unset keeps what it runs",
     ),
-    phone(
-        "language",
-        Choice(LANGUAGES),
-        Word("en"),
-        "language of the display",
-    ),
+    phone("language", Choice(LANGUAGES), Word("en"), "language of the display"),
     phone("ldap-base", Text(255), Unset, "LDAP: where the search begins"),
-    phone(
-        "ldap-name-attributes",
-        Texts(64),
-        Words(&["cn", "sn"]),
-        "LDAP: attributes that hold names",
-    ),
+    phone("ldap-name-attributes", Texts(64), Words(&["cn", "sn"]), "LDAP: attributes that hold names"),
     phone(
         "ldap-name-filter",
         Text(255),
@@ -232,45 +175,15 @@ pub const SETTINGS: &[Setting] = &[
         Word("(|(telephoneNumber=%)(mobile=%)(ipPhone=%))"),
         "LDAP: search by number; % stands for what was typed",
     ),
-    phone(
-        "ldap-password",
-        Secret(1, 255),
-        Unset,
-        "LDAP: password; unset binds anonymously",
-    ),
+    phone("ldap-password", Secret(1, 255), Unset, "LDAP: password; unset binds anonymously"),
     phone("ldap-port", PORT, Number(389), "LDAP: port"),
-    phone(
-        "ldap-server",
-        Host,
-        Unset,
-        "LDAP: server; unset switches the directory off",
-    ),
-    phone(
-        "ldap-tls",
-        Bool,
-        Is(false),
-        "LDAP: whether the connection is encrypted from the start",
-    ),
+    phone("ldap-server", Host, Unset, "LDAP: server; unset switches the directory off"),
+    phone("ldap-tls", Bool, Is(false), "LDAP: whether the connection is encrypted from the start"),
     phone("ldap-user", Text(255), Unset, "LDAP: name to bind as"),
-    phone(
-        "line-keys",
-        LineKeys,
-        Unset,
-        "keys beside the display and on expansion modules",
-    ),
-    phone(
-        "lldp",
-        Bool,
-        Is(true),
-        "whether the phone learns its VLAN by LLDP-MED",
-    ),
+    phone("line-keys", LineKeys, Unset, "keys beside the display and on expansion modules"),
+    phone("lldp", Bool, Is(true), "whether the phone learns its VLAN by LLDP-MED"),
     phone("logo-url", Url, Unset, "picture for the idle display"),
-    line(
-        "mwi",
-        Bool,
-        Is(true),
-        "whether the phone subscribes to its voice mailbox",
-    ),
+    line("mwi", Bool, Is(true), "whether the phone subscribes to its voice mailbox"),
     line(
         "nat-keepalive",
         Integer(0, 3600),
@@ -279,54 +192,14 @@ pub const SETTINGS: &[Setting] = &[
     ),
     phone("ntp-server", Host, Word("pool.ntp.org"), "time server"),
     phone("ntp-server-2", Host, Unset, "second time server"),
-    line(
-        "outbound-proxy",
-        Host,
-        Unset,
-        "host that all SIP requests go through",
-    ),
-    line(
-        "outbound-proxy-port",
-        PORT,
-        Number(5060),
-        "port of the outbound proxy",
-    ),
-    phone(
-        "pc-vlan",
-        Integer(1, 4094),
-        Unset,
-        "VLAN of the socket for a computer; unset is untagged",
-    ),
-    phone(
-        "pc-vlan-priority",
-        Integer(0, 7),
-        Number(0),
-        "802.1p priority on the socket for a computer",
-    ),
-    phone(
-        "phonebook-name",
-        Text(64),
-        Word("Phonebook"),
-        "title of the phonebook",
-    ),
-    phone(
-        "phonebook-url",
-        Url,
-        Unset,
-        "phonebook in the vendor's own format",
-    ),
-    line(
-        "pickup-code",
-        Text(32),
-        Word("**"),
-        "dialled before a number to answer its call",
-    ),
-    line(
-        "registrar",
-        Host,
-        Unset,
-        "registrar; an extension's `sip.server` goes before it",
-    ),
+    line("outbound-proxy", Host, Unset, "host that all SIP requests go through"),
+    line("outbound-proxy-port", PORT, Number(5060), "port of the outbound proxy"),
+    phone("pc-vlan", Integer(1, 4094), Unset, "VLAN of the socket for a computer; unset is untagged"),
+    phone("pc-vlan-priority", Integer(0, 7), Number(0), "802.1p priority on the socket for a computer"),
+    phone("phonebook-name", Text(64), Word("Phonebook"), "title of the phonebook"),
+    phone("phonebook-url", Url, Unset, "phonebook in the vendor's own format"),
+    line("pickup-code", Text(32), Word("**"), "dialled before a number to answer its call"),
+    line("registrar", Host, Unset, "registrar; an extension's `sip.server` goes before it"),
     line("registrar-port", PORT, Number(5060), "port of the registrar"),
     line(
         "registration-expiry",
@@ -334,12 +207,7 @@ pub const SETTINGS: &[Setting] = &[
         Number(3600),
         "seconds that a registration is asked for",
     ),
-    phone(
-        "ringtone",
-        Integer(1, 20),
-        Number(1),
-        "built-in ring tone, counted from 1",
-    ),
+    phone("ringtone", Integer(1, 20), Number(1), "built-in ring tone, counted from 1"),
     phone("ringtone-url", Url, Unset, "ring tone in the vendor's own format"),
     line(
         "srtp",
@@ -355,54 +223,14 @@ pub const SETTINGS: &[Setting] = &[
     ),
     phone("syslog-port", PORT, Number(514), "port of the log server"),
     phone("syslog-server", Host, Unset, "log server; unset sends no log"),
-    phone(
-        "time-format",
-        Choice(&["12h", "24h"]),
-        Word("24h"),
-        "clock with 12 or 24 hours",
-    ),
-    phone(
-        "time-zone",
-        Zone,
-        Word("UTC"),
-        "time zone, with its daylight-saving rules",
-    ),
-    phone(
-        "tones",
-        Choice(COUNTRIES),
-        Word("us"),
-        "country whose dial, ring and busy tones are played",
-    ),
-    line(
-        "transport",
-        Choice(&["tcp", "tls", "udp"]),
-        Word("udp"),
-        "SIP transport",
-    ),
-    phone(
-        "user-password",
-        Secret(4, 64),
-        Unset,
-        "password of the phone's ordinary user",
-    ),
-    phone(
-        "vlan",
-        Integer(1, 4094),
-        Unset,
-        "VLAN of voice and signalling; unset is untagged",
-    ),
-    phone(
-        "vlan-priority",
-        Integer(0, 7),
-        Number(5),
-        "802.1p priority of voice and signalling",
-    ),
-    line(
-        "voicemail",
-        Text(64),
-        Word("*97"),
-        "number that reaches the voice mailbox",
-    ),
+    phone("time-format", Choice(&["12h", "24h"]), Word("24h"), "clock with 12 or 24 hours"),
+    phone("time-zone", Zone, Word("UTC"), "time zone, with its daylight-saving rules"),
+    phone("tones", Choice(COUNTRIES), Word("us"), "country whose dial, ring and busy tones are played"),
+    line("transport", Choice(&["tcp", "tls", "udp"]), Word("udp"), "SIP transport"),
+    phone("user-password", Secret(4, 64), Unset, "password of the phone's ordinary user"),
+    phone("vlan", Integer(1, 4094), Unset, "VLAN of voice and signalling; unset is untagged"),
+    phone("vlan-priority", Integer(0, 7), Number(5), "802.1p priority of voice and signalling"),
+    line("voicemail", Text(64), Word("*97"), "number that reaches the voice mailbox"),
     phone(
         "web-access",
         Choice(&["both", "http", "https", "off"]),
@@ -419,10 +247,7 @@ mod tests {
     fn the_table_is_in_order_and_every_setting_is_found() {
         assert!(SETTINGS.windows(2).all(|pair| pair[0].name < pair[1].name));
         for setting in SETTINGS {
-            assert_eq!(
-                SettingId::find(setting.name).map(|id| id.setting().name),
-                Some(setting.name)
-            );
+            assert_eq!(SettingId::find(setting.name).map(|id| id.setting().name), Some(setting.name));
         }
         assert_eq!(SettingId::find("time-zones"), None);
     }

@@ -16,11 +16,8 @@ pub enum Level {
 
 impl Level {
     /// Every level with its word in files.
-    pub const ALL: &[(&'static str, Self)] = &[
-        ("modify", Self::Modify),
-        ("none", Self::None),
-        ("view", Self::View),
-    ];
+    pub const ALL: &[(&'static str, Self)] =
+        &[("modify", Self::Modify), ("none", Self::None), ("view", Self::View)];
 }
 
 /// How a phone fetches its files.

@@ -44,27 +44,14 @@ impl Zone {
                 } else {
                     (summer, standard - summer, end, start)
                 };
-                Some(Self {
-                    offset,
-                    saving,
-                    changes: start.zip(end),
-                    posix,
-                })
+                Some(Self { offset, saving, changes: start.zip(end), posix })
             }
-            Some(TransitionRule::Fixed(fixed)) => Some(Self {
-                offset: fixed.ut_offset() / 60,
-                saving: 0,
-                changes: None,
-                posix,
-            }),
+            Some(TransitionRule::Fixed(fixed)) => {
+                Some(Self { offset: fixed.ut_offset() / 60, saving: 0, changes: None, posix })
+            }
             None => {
                 let last = zone.local_time_types().last()?;
-                Some(Self {
-                    offset: last.ut_offset() / 60,
-                    saving: 0,
-                    changes: None,
-                    posix,
-                })
+                Some(Self { offset: last.ut_offset() / 60, saving: 0, changes: None, posix })
             }
         }
     }
@@ -101,18 +88,8 @@ mod tests {
     fn a_zone_with_daylight_saving_tells_both_changes() {
         let zone = Zone::find("Europe/Bucharest").unwrap();
         assert_eq!((zone.offset, zone.saving), (120, 60));
-        let start = Change {
-            month: 3,
-            week: 5,
-            weekday: 0,
-            minute: 180,
-        };
-        let end = Change {
-            month: 10,
-            week: 5,
-            weekday: 0,
-            minute: 240,
-        };
+        let start = Change { month: 3, week: 5, weekday: 0, minute: 180 };
+        let end = Change { month: 10, week: 5, weekday: 0, minute: 240 };
         assert_eq!(zone.changes, Some((start, end)));
         assert_eq!(zone.posix, "EET-2EEST,M3.5.0/3,M10.5.0/4");
     }
@@ -128,26 +105,14 @@ mod tests {
     fn ireland_is_an_hour_ahead_in_summer() {
         let zone = Zone::find("Europe/Dublin").unwrap();
         assert_eq!((zone.offset, zone.saving), (0, 60));
-        assert_eq!(
-            zone.changes.map(|(start, end)| (start.month, end.month)),
-            Some((3, 10))
-        );
+        assert_eq!(zone.changes.map(|(start, end)| (start.month, end.month)), Some((3, 10)));
     }
 
     #[test]
     fn a_zone_without_daylight_saving_has_no_changes() {
-        for (name, offset) in [
-            ("UTC", 0),
-            ("Asia/Kolkata", 330),
-            ("Asia/Tokyo", 540),
-            ("Etc/GMT+5", -300),
-        ] {
+        for (name, offset) in [("UTC", 0), ("Asia/Kolkata", 330), ("Asia/Tokyo", 540), ("Etc/GMT+5", -300)] {
             let zone = Zone::find(name).unwrap();
-            assert_eq!(
-                (zone.offset, zone.saving, zone.changes),
-                (offset, 0, None),
-                "{name}"
-            );
+            assert_eq!((zone.offset, zone.saving, zone.changes), (offset, 0, None), "{name}");
         }
         assert_eq!(Zone::find("Europe/Bukarest"), None);
     }
@@ -155,12 +120,7 @@ mod tests {
     #[test]
     fn a_change_after_midnight_of_the_next_day_moves_the_weekday() {
         let zone = Zone::find("Asia/Jerusalem").unwrap();
-        let start = Change {
-            month: 3,
-            week: 4,
-            weekday: 5,
-            minute: 120,
-        };
+        let start = Change { month: 3, week: 4, weekday: 5, minute: 120 };
         assert_eq!(zone.changes.map(|(start, _)| start), Some(start));
     }
 }

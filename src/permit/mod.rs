@@ -26,10 +26,7 @@ impl Permit {
 
     /// Makes the permit of an operator who looks at a file in a terminal of the machine that holds the records.
     pub const fn for_operator() -> Self {
-        Self {
-            rule: Rule::Operator,
-            _from_here: (),
-        }
+        Self { rule: Rule::Operator, _from_here: () }
     }
 }
 
@@ -206,11 +203,7 @@ fn of_device(
     }
     let rule = proven(rules, inquiry, identity.proof, phone)?;
     let file = match identity.asked {
-        Asked::File(at) => phone
-            .firmware
-            .files
-            .get(usize::from(at))
-            .ok_or(Refusal::NoSuchFile)?,
+        Asked::File(at) => phone.firmware.files.get(usize::from(at)).ok_or(Refusal::NoSuchFile)?,
         Asked::Probe => return Err(Refusal::Probe),
         Asked::BadName | Asked::Common(_) | Asked::Unknown => return Err(Refusal::NoSuchFile),
     };

@@ -18,7 +18,7 @@ use crate::document::Fault;
 use crate::snapshot::{Built, Cache, Fleet, Rules, Snapshot, Stamp, World};
 use crate::template::Limits;
 
-pub use self::watch::{Bell, Watch};
+pub use self::watch::{Bell, Report, Watch};
 
 /// Reads the files of one configuration, again and again.
 #[derive(Debug)]
@@ -57,6 +57,11 @@ impl Loader {
             catalog: Arc::default(),
             hasher: foldhash::quality::RandomState::default(),
         })
+    }
+
+    /// Gives the file of the configuration.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Gives the configuration as it was last read without a fault.
@@ -123,11 +128,8 @@ impl Loader {
         if seen == self.catalog_seen {
             return false;
         }
-        let limits = Limits {
-            fuel: rendering.fuel,
-            output_bytes: rendering.output_bytes,
-            time: rendering.time,
-        };
+        let limits =
+            Limits { fuel: rendering.fuel, output_bytes: rendering.output_bytes, time: rendering.time };
         let (files, broken) = CatalogFiles::read(&self.config.catalog);
         faults.extend(broken);
         let (catalog, broken) = Catalog::resolve(files, limits);
@@ -142,15 +144,9 @@ impl Loader {
     /// Gives the time since when files have been what this process makes of them: that of the newest of the
     /// program and its configuration, so that a restart keeps `Last-Modified` as it was.
     fn oldest_possible(&self, now: Stamp) -> Stamp {
-        let modified = |path: &Path| {
-            std::fs::metadata(path)
-                .and_then(|metadata| metadata.modified())
-                .ok()
-        };
+        let modified = |path: &Path| std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
         let program = std::env::current_exe().ok().and_then(|path| modified(&path));
-        let newest = program
-            .max(modified(&self.path))
-            .max(newest_below(&self.config.catalog));
+        let newest = program.max(modified(&self.path)).max(newest_below(&self.config.catalog));
         newest.map_or(now, Stamp::of).min(now)
     }
 }
@@ -165,14 +161,7 @@ fn sorted(mut faults: Vec<Fault>, more: Vec<Fault>) -> Vec<Fault> {
 /// Takes note of all that shows a change of the files below a folder.
 fn look(path: &Path, into: &mut impl Hasher) {
     for (path, metadata) in below(path) {
-        (
-            path,
-            metadata.dev(),
-            metadata.ino(),
-            metadata.size(),
-            metadata.mtime(),
-            metadata.mtime_nsec(),
-        )
+        (path, metadata.dev(), metadata.ino(), metadata.size(), metadata.mtime(), metadata.mtime_nsec())
             .hash(into);
     }
 }
@@ -187,10 +176,7 @@ fn below(folder: &Path) -> Vec<(PathBuf, std::fs::Metadata)> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
-        let entries = std::fs::read_dir(&folder)
-            .into_iter()
-            .flatten()
-            .filter_map(Result::ok);
+        let entries = std::fs::read_dir(&folder).into_iter().flatten().filter_map(Result::ok);
         for path in entries.map(|entry| entry.path()) {
             let name = path.file_name().unwrap_or_default().as_encoded_bytes();
             if name.starts_with(b".") || name == b"cases" {

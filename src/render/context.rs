@@ -49,29 +49,18 @@ fn phone_context(phone: &Phone<'_>, file: &File, rules: &Rules, secrets: Secrets
     let settings = Arc::new(settings);
     let lines = lines(phone, &above, &settings, secrets);
     let host = phone.device.host.as_deref().unwrap_or(&rules.provisioning.host);
-    let levels = [(&rules.raw, 0)]
-        .into_iter()
-        .chain(accounts.raw().map(|raw| (raw, 0)));
+    let levels = [(&rules.raw, 0)].into_iter().chain(accounts.raw().map(|raw| (raw, 0)));
     let of_lines = phone.lines().map(|line| (&line.extension.raw, line.number));
     let levels = levels.chain([(&phone.device.raw, 0)]).chain(of_lines);
     let overrides = overrides(&phone.vendor().id, levels, secrets);
-    let keys = settings
-        .keys()
-        .map_or_else(|| default_keys(phone), <[LineKey]>::to_vec);
-    let modules = keys
-        .iter()
-        .map(|key| u16::from(key.expansion))
-        .max()
-        .unwrap_or_default();
+    let keys = settings.keys().map_or_else(|| default_keys(phone), <[LineKey]>::to_vec);
+    let modules = keys.iter().map(|key| u16::from(key.expansion)).max().unwrap_or_default();
     let own = [
         ("device", device(phone, &settings, secrets)),
         ("key", Value::from_object(KeyAt(keys))),
         ("lines", Value::from(lines)),
         ("modules", Value::from(modules.min(phone.model.expansion_modules))),
-        (
-            "server",
-            server(rules, host, phone.protocol(), Some(phone), secrets),
-        ),
+        ("server", server(rules, host, phone.protocol(), Some(phone), secrets)),
         ("settings", Value::from_dyn_object(Arc::clone(&settings))),
     ];
     let shared = shared(file, phone.model, phone.firmware, &settings, overrides);
@@ -86,17 +75,11 @@ fn shared(
     settings: &Effective,
     overrides: Overrides,
 ) -> [(&'static str, Value); 5] {
-    let parameters = Parameters {
-        syntax: Arc::clone(&file.syntax),
-        overrides: Arc::new(overrides),
-    };
+    let parameters = Parameters { syntax: Arc::clone(&file.syntax), overrides: Arc::new(overrides) };
     let name = settings.get("time-zone");
     let name = name.as_str().unwrap_or("UTC");
     let rules = Zone::find(name).map_or(Value::from(()), |rules| zone(name, &rules));
-    let vars = firmware
-        .vars
-        .iter()
-        .map(|(name, value)| (name.clone(), Value::from(value.as_str())));
+    let vars = firmware.vars.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str())));
     [
         ("model", model_fields(model, firmware)),
         ("param", parameters.param()),
@@ -133,10 +116,7 @@ fn device(phone: &Phone<'_>, settings: &Effective, secrets: Secrets) -> Value {
         ("mac", mac(crate::model::Mac::plain)),
         ("mac_upper", mac(crate::model::Mac::plain_upper)),
         ("mac_colons", mac(|mac| mac.to_string())),
-        (
-            "application_version",
-            Value::from(device.application_version.as_str()),
-        ),
+        ("application_version", Value::from(device.application_version.as_str())),
         ("admin_user", settings.get("admin-user")),
         ("admin_password", settings.get("admin-password")),
         ("user_password", settings.get("user-password")),
@@ -154,10 +134,7 @@ fn network(phone: &Phone<'_>) -> Value {
     let Some(network) = &phone.device.network else {
         return Value::from(());
     };
-    let servers = network
-        .dns_servers
-        .iter()
-        .map(|server| Value::from(server.to_string()));
+    let servers = network.dns_servers.iter().map(|server| Value::from(server.to_string()));
     fields([
         ("address", Value::from(network.address.to_string())),
         ("netmask", Value::from(network.netmask.to_string())),
@@ -175,20 +152,10 @@ fn server(
     secrets: Secrets,
 ) -> Value {
     let port = rules.port(protocol);
-    let usual = matches!(
-        (protocol, port),
-        (Protocol::Http, 80) | (Protocol::Https, 443) | (Protocol::Tftp, 69)
-    );
-    let bracketed = if host.contains(':') {
-        format!("[{host}]")
-    } else {
-        host.to_owned()
-    };
-    let authority = if usual {
-        bracketed
-    } else {
-        format!("{bracketed}:{port}")
-    };
+    let usual =
+        matches!((protocol, port), (Protocol::Http, 80) | (Protocol::Https, 443) | (Protocol::Tftp, 69));
+    let bracketed = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+    let authority = if usual { bracketed } else { format!("{bracketed}:{port}") };
     let own = phone.map(|phone| match phone.device.mac.filter(|_| phone.is_mac_based()) {
         Some(mac) => mac.plain(),
         // Over TFTP a phone with an address is found by it, at the top.
@@ -197,15 +164,8 @@ fn server(
         // Whoever gets the file has just named the serial; so it stands in files without other secrets as well.
         None => phone.device.serial.expose().to_owned(),
     });
-    let parts = [
-        rules.provisioning.path_prefix.as_str(),
-        own.as_deref().unwrap_or_default(),
-    ];
-    let path = parts
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join("/");
+    let parts = [rules.provisioning.path_prefix.as_str(), own.as_deref().unwrap_or_default()];
+    let path = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
     let slash = if path.is_empty() { "" } else { "/" };
     fields([
         ("host", Value::from(host)),
@@ -213,10 +173,7 @@ fn server(
         ("scheme", Value::from(protocol.word())),
         ("authority", Value::from(authority.as_str())),
         ("path", Value::from(path.as_str())),
-        (
-            "url",
-            Value::from(format!("{protocol}://{authority}{slash}{path}")),
-        ),
+        ("url", Value::from(format!("{protocol}://{authority}{slash}{path}"))),
     ])
 }
 
@@ -251,10 +208,8 @@ fn overrides<'r>(
     };
     let mut overrides = Vec::new();
     for (raw, line) in levels {
-        let own = raw
-            .0
-            .iter()
-            .filter(|parameter| parameter.vendor.as_deref().is_none_or(|other| other == vendor));
+        let own =
+            raw.0.iter().filter(|parameter| parameter.vendor.as_deref().is_none_or(|other| other == vendor));
         overrides.extend(own.filter_map(|parameter| {
             let name = parameter.name.replace("{line}", &line.to_string());
             seen(parameter).map(|value| Override::new(&name, value))

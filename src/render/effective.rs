@@ -22,11 +22,7 @@ impl Effective {
     pub(super) fn presets(secrets: Secrets) -> Self {
         static PRESETS: OnceLock<Vec<Seen>> = OnceLock::new();
         let seen = PRESETS.get_or_init(|| SETTINGS.iter().map(|setting| preset(setting.preset)).collect());
-        Self {
-            seen: seen.clone(),
-            keys: None,
-            secrets,
-        }
+        Self { seen: seen.clone(), keys: None, secrets }
     }
 
     /// Puts a level over those before it.
@@ -41,9 +37,7 @@ impl Effective {
 
     /// Gives the value of a setting by its name in files; undefined for a name that is none.
     pub(super) fn get(&self, name: &str) -> Seen {
-        SettingId::find(name)
-            .map(|id| self.seen[id.index()].clone())
-            .unwrap_or_default()
+        SettingId::find(name).map(|id| self.seen[id.index()].clone()).unwrap_or_default()
     }
 
     /// Replaces the value of a setting by its name in files.

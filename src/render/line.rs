@@ -22,11 +22,7 @@ impl Object for LineObject {
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
-        let own = self
-            .own
-            .iter()
-            .find(|(name, _)| *name == key)
-            .map(|(_, value)| value.clone());
+        let own = self.own.iter().find(|(name, _)| *name == key).map(|(_, value)| value.clone());
         own.or_else(|| by_underscored(key).and_then(|_| self.settings.get_value_by_str(key)))
     }
 
@@ -44,9 +40,7 @@ pub(super) fn lines(
     device: &Arc<Effective>,
     secrets: Secrets,
 ) -> Vec<Value> {
-    let mut lines: Vec<Value> = (1..=phone.model.lines)
-        .map(|number| free(number, device))
-        .collect();
+    let mut lines: Vec<Value> = (1..=phone.model.lines).map(|number| free(number, device)).collect();
     for line in phone.lines() {
         if let Some(place) = lines.get_mut(usize::from(line.number) - 1) {
             *place = taken(phone, &line, above, secrets);
@@ -76,10 +70,7 @@ fn taken(phone: &Phone<'_>, line: &Line<'_>, above: &Effective, secrets: Secrets
     let extension = line.extension;
     let mut settings = above.clone();
     let user = line.user.map(|user| &user.settings);
-    for level in user
-        .into_iter()
-        .chain([&phone.device.settings, &extension.settings])
-    {
+    for level in user.into_iter().chain([&phone.device.settings, &extension.settings]) {
         settings.over(level);
     }
     let sip = &extension.sip;
@@ -93,11 +84,7 @@ fn taken(phone: &Phone<'_>, line: &Line<'_>, above: &Effective, secrets: Secrets
         settings.set("transport", Value::from(transport.word()));
     }
     let or = |text: &str, other: &Value| {
-        if text.is_empty() {
-            other.clone()
-        } else {
-            Value::from(text)
-        }
+        if text.is_empty() { other.clone() } else { Value::from(text) }
     };
     let number = Value::from(extension.number.as_str());
     let user = or(&sip.user, &number);
@@ -108,12 +95,7 @@ fn taken(phone: &Phone<'_>, line: &Line<'_>, above: &Effective, secrets: Secrets
             ("active", Value::from(true)),
             ("label", or(&extension.label, &display_name)),
             ("auth_user", or(&sip.auth_user, &user)),
-            (
-                "password",
-                sip.password
-                    .as_ref()
-                    .map_or(Value::from(()), |password| secret(password, secrets)),
-            ),
+            ("password", sip.password.as_ref().map_or(Value::from(()), |password| secret(password, secrets))),
             ("number", number),
             ("display_name", display_name),
             ("user", user),

@@ -76,10 +76,12 @@ pub fn render(snapshot: &Snapshot, _: &Permit, subject: &Subject<'_>) -> Result<
     }
     match write(snapshot, subject, subject.secrets(Secrets::Write)) {
         Ok(body) => {
+            let etag = format!("\"{:032x}\"", xxhash_rust::xxh3::xxh3_128(&body));
             let rendered = Arc::new(Rendered {
-                etag: format!("\"{:032x}\"", xxhash_rust::xxh3::xxh3_128(&body)).into(),
                 body: Bytes::from(body),
-                content_type: Arc::clone(&subject.file().content_type),
+                content_type: subject.file().content_type.clone(),
+                etag: etag.into(),
+                last_modified: httpdate::fmt_http_date(since.time()).into(),
                 since,
             });
             snapshot.cache().put(key, Arc::clone(&rendered));
@@ -97,26 +99,15 @@ pub fn render(snapshot: &Snapshot, _: &Permit, subject: &Subject<'_>) -> Result<
 /// # Errors
 /// The template failed.
 pub fn preview(snapshot: &Snapshot, subject: &Subject<'_>, reveal: bool) -> Result<Vec<u8>, RenderError> {
-    write(
-        snapshot,
-        subject,
-        subject.secrets(if reveal { Secrets::Write } else { Secrets::Mask }),
-    )
+    write(snapshot, subject, subject.secrets(if reveal { Secrets::Write } else { Secrets::Mask }))
 }
 
 fn write(snapshot: &Snapshot, subject: &Subject<'_>, secrets: Secrets) -> Result<Vec<u8>, RenderError> {
     let file = subject.file();
     let engine = snapshot.world().catalog.engine();
     match engine.render(&file.template, subject.context(snapshot, secrets)) {
-        Ok(text) => Ok(file
-            .syntax
-            .charset
-            .encode(text, file.syntax.escape, file.syntax.newline)),
-        Err(source) => Err(RenderError {
-            file: file.name.clone(),
-            subject: subject.name(),
-            source,
-        }),
+        Ok(text) => Ok(file.syntax.charset.encode(text, file.syntax.escape, file.syntax.newline)),
+        Err(source) => Err(RenderError { file: file.name.clone(), subject: subject.name(), source }),
     }
 }
 
@@ -142,11 +133,7 @@ impl<'s> Subject<'s> {
     /// Common files and those that the catalog says hold none get no secrets to print.
     fn secrets(&self, wanted: Secrets) -> Secrets {
         let file = self.file();
-        if file.secrets && file.scope == FileScope::Phone {
-            wanted
-        } else {
-            Secrets::Forbid
-        }
+        if file.secrets && file.scope == FileScope::Phone { wanted } else { Secrets::Forbid }
     }
 
     fn since(&self, snapshot: &Snapshot) -> Stamp {
@@ -164,10 +151,9 @@ impl<'s> Subject<'s> {
                 whose: format_compact!("*{}*{}*{protocol}", common.model.id, common.firmware.id),
                 file: common.at,
             },
-            Self::Phone(phone, at) => CacheKey {
-                whose: CompactString::from(phone.device.serial.expose()),
-                file: *at,
-            },
+            Self::Phone(phone, at) => {
+                CacheKey { whose: CompactString::from(phone.device.serial.expose()), file: *at }
+            }
         }
     }
 }

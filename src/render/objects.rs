@@ -36,10 +36,7 @@ impl<const N: usize> Object for Fields<N> {
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
-        self.0
-            .iter()
-            .find(|(name, _)| *name == key)
-            .map(|(_, value)| value.clone())
+        self.0.iter().find(|(name, _)| *name == key).map(|(_, value)| value.clone())
     }
 
     fn is_true(self: &Arc<Self>) -> bool {
@@ -54,16 +51,9 @@ pub(super) fn fields<const N: usize>(fields: [(&'static str, Value); N]) -> Valu
 
 /// Gives the rules of a time zone to a template.
 pub(super) fn zone(name: &str, zone: &Zone) -> Value {
-    let (sign, hours, minutes) = (
-        if zone.offset < 0 { '-' } else { '+' },
-        zone.offset.abs() / 60,
-        zone.offset.abs() % 60,
-    );
-    let short = if minutes == 0 {
-        format!("{sign}{hours}")
-    } else {
-        format!("{sign}{hours}:{minutes:02}")
-    };
+    let (sign, hours, minutes) =
+        (if zone.offset < 0 { '-' } else { '+' }, zone.offset.abs() / 60, zone.offset.abs() % 60);
+    let short = if minutes == 0 { format!("{sign}{hours}") } else { format!("{sign}{hours}:{minutes:02}") };
     let change = |change: Option<Change>| {
         change.map_or(Value::from(()), |change| {
             fields([
@@ -89,11 +79,7 @@ pub(super) fn zone(name: &str, zone: &Zone) -> Value {
 
 /// Gives a key beside the display to a template.
 pub(super) fn key(key: &LineKey) -> Value {
-    let label = if key.label.is_empty() {
-        &key.value
-    } else {
-        &key.label
-    };
+    let label = if key.label.is_empty() { &key.value } else { &key.label };
     fields([
         ("type", Value::from(key.kind.word())),
         ("value", Value::from(&*key.value)),

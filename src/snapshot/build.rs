@@ -56,10 +56,7 @@ impl Snapshot {
         if faults.iter().any(Fault::is_error) {
             return Err(faults);
         }
-        Ok(Built {
-            snapshot: next,
-            warnings: faults,
-        })
+        Ok(Built { snapshot: next, warnings: faults })
     }
 
     fn following(&self, world: Arc<World>, now: Stamp) -> Self {
@@ -92,26 +89,16 @@ impl Snapshot {
             };
             places.insert(path.to_owned(), file);
             let slot = &mut self.files[file as usize];
-            if slot
-                .as_ref()
-                .is_none_or(|slot| !Arc::ptr_eq(&slot.records, &source.records))
-            {
+            if slot.as_ref().is_none_or(|slot| !Arc::ptr_eq(&slot.records, &source.records)) {
                 let old = slot.replace(Slot::new(path.to_owned(), source));
-                changed.push(Changed {
-                    file,
-                    old,
-                    new: Some(Arc::clone(&source.records)),
-                });
+                changed.push(Changed { file, old, new: Some(Arc::clone(&source.records)) });
             }
         }
         for file in gone.into_values() {
             let old = self.files[file as usize].take();
             changed.push(Changed { file, old, new: None });
         }
-        let mut free = (0..)
-            .zip(self.files.clone())
-            .filter(|(_, slot)| slot.is_none())
-            .map(|(file, _)| file);
+        let mut free = (0..).zip(self.files.clone()).filter(|(_, slot)| slot.is_none()).map(|(file, _)| file);
         let free: Vec<u32> = free.by_ref().take(added.len()).collect();
         let fresh = u32::try_from(self.files.len()).unwrap_or(u32::MAX)..;
         for ((path, source), file) in added.into_iter().zip(free.into_iter().chain(fresh)) {
@@ -124,11 +111,7 @@ impl Snapshot {
             // A slot given up and taken again in one step is one change.
             match changed.iter_mut().find(|change| change.file == file) {
                 Some(change) => change.new = Some(Arc::clone(&source.records)),
-                None => changed.push(Changed {
-                    file,
-                    old: None,
-                    new: Some(Arc::clone(&source.records)),
-                }),
+                None => changed.push(Changed { file, old: None, new: Some(Arc::clone(&source.records)) }),
             }
         }
         self.places = places;
@@ -157,12 +140,7 @@ impl Snapshot {
         let mut troubles = this.twins(Kind::Device, "serial", twins);
         let mac_of = |place| this.device(place).mac;
         let twins = macs.apply(
-            differences(
-                changed,
-                &macs,
-                |records| &records.devices,
-                |device| device.mac.as_ref(),
-            ),
+            differences(changed, &macs, |records| &records.devices, |device| device.mac.as_ref()),
             |place| mac_of(place).map_or(0, |mac| this.macs.hash(&mac)),
             |a, b| mac_of(a) == mac_of(b),
         );
@@ -185,22 +163,14 @@ impl Snapshot {
             |place| this.accounts.hash(account_id(place)),
             |a, b| account_id(a) == account_id(b),
         );
-        troubles.extend(
-            twins
-                .into_iter()
-                .map(|(first, second)| this.account_twin(first, second)),
-        );
+        troubles.extend(twins.into_iter().map(|(first, second)| this.account_twin(first, second)));
         let line_of = |place: LinePlace| this.device(place.device).lines[place.line as usize].as_deref();
         let twins = assigned.apply(
             line_changes(changed, &assigned),
             |place| line_of(place).map_or(0, |number| this.assigned.hash(number)),
             |a, b| line_of(a) == line_of(b),
         );
-        troubles.extend(
-            twins
-                .into_iter()
-                .map(|(first, second)| this.line_twin(first, second)),
-        );
+        troubles.extend(twins.into_iter().map(|(first, second)| this.line_twin(first, second)));
         (self.serials, self.macs, self.numbers) = (serials, macs, numbers);
         (self.accounts, self.assigned) = (accounts, assigned);
         troubles
@@ -209,10 +179,7 @@ impl Snapshot {
     /// Notes since when each record of the changed files is as it is.
     fn stamp(&mut self, previous: &Self, changed: &[Changed], fleet: &Fleet) {
         let first = previous.serial == 0;
-        let modified: BTreeMap<_, _> = fleet
-            .files()
-            .map(|(path, source)| (path, source.modified))
-            .collect();
+        let modified: BTreeMap<_, _> = fleet.files().map(|(path, source)| (path, source.modified)).collect();
         let now = self.published;
         for change in changed {
             let Some(slot) = self.files[change.file as usize].clone() else {
@@ -223,10 +190,7 @@ impl Snapshot {
             } else {
                 previous.since(&slot.records, now)
             };
-            self.files[change.file as usize] = Some(Slot {
-                since: Arc::new(since),
-                ..slot
-            });
+            self.files[change.file as usize] = Some(Slot { since: Arc::new(since), ..slot });
         }
     }
 
@@ -255,9 +219,7 @@ impl Snapshot {
             })
         });
         let providers = records.providers.iter().map(|(_, provider)| {
-            account(AccountKind::Provider, &provider.id, &|place| {
-                self.provider_at(place) == provider
-            })
+            account(AccountKind::Provider, &provider.id, &|place| self.provider_at(place) == provider)
         });
         let users = records
             .users
@@ -275,8 +237,7 @@ impl Snapshot {
         let old = |change: &Changed| change.old.as_ref().map(|slot| Arc::clone(&slot.records));
         changed.par_iter().filter_map(old).any(|records| {
             let extension = |(_, old): (_, &crate::model::Extension)| {
-                self.extension(&old.number)
-                    .is_some_and(|new| new.user == old.user && new.kind == old.kind)
+                self.extension(&old.number).is_some_and(|new| new.user == old.user && new.kind == old.kind)
             };
             let organization = |(_, old): (_, &crate::model::Organization)| {
                 let place = self.account_of(AccountKind::Organization, &old.id);
@@ -299,12 +260,7 @@ impl Snapshot {
     /// Lists the common files that some phone may ask for without being known.
     fn open_files(&self) -> HashSet<(crate::catalog::PathId, Protocol)> {
         let rules = &self.world.rules.provisioning;
-        let kinds: HashSet<_> = self
-            .files
-            .iter()
-            .flatten()
-            .flat_map(|slot| &slot.records.open)
-            .collect();
+        let kinds: HashSet<_> = self.files.iter().flatten().flat_map(|slot| &slot.records.open).collect();
         let mut open = HashSet::new();
         for kind in kinds {
             let model = self.world.catalog.model(&kind.model);
@@ -315,10 +271,7 @@ impl Snapshot {
                 continue;
             };
             if protocol == Protocol::Tftp || kind.mac_based && rules.mac_based {
-                let common = firmware
-                    .files
-                    .iter()
-                    .filter(|file| file.scope == FileScope::Common);
+                let common = firmware.files.iter().filter(|file| file.scope == FileScope::Common);
                 open.extend(common.map(|file| (file.path, protocol)));
             }
         }
@@ -329,11 +282,7 @@ impl Snapshot {
 impl Slot {
     fn new(path: PathBuf, source: &Source) -> Self {
         let since = Arc::new(Since::All(Stamp::default()));
-        Self {
-            path: Arc::new(path),
-            records: Arc::clone(&source.records),
-            since,
-        }
+        Self { path: Arc::new(path), records: Arc::clone(&source.records), since }
     }
 }
 
@@ -354,10 +303,7 @@ fn differences<'c, T: 'c, K: std::hash::Hash + PartialEq + ?Sized + 'c>(
         for at in 0..longest {
             let (before, after) = (old_key(at), new_key(at));
             if before != after {
-                let place = Place {
-                    file: change.file,
-                    at,
-                };
+                let place = Place { file: change.file, at };
                 changes.removed.extend(before.map(|key| (index.hash(key), place)));
                 changes.added.extend(after.map(|key| (index.hash(key), place)));
             }
@@ -369,32 +315,17 @@ fn differences<'c, T: 'c, K: std::hash::Hash + PartialEq + ?Sized + 'c>(
 fn account_changes(changed: &[Changed], index: &Index<AccountPlace>) -> Changes<AccountPlace> {
     let mut changes = Changes::default();
     let mut note = |records: &Records, file: u32, removed: bool| {
-        let organizations = records
-            .organizations
-            .iter()
-            .map(|(at, o)| (AccountKind::Organization, at, o.id.as_str()));
-        let providers = records
-            .providers
-            .iter()
-            .map(|(at, p)| (AccountKind::Provider, at, p.id.as_str()));
-        let users = records
-            .users
-            .iter()
-            .map(|(at, u)| (AccountKind::User, at, u.id.as_str()));
-        let into = if removed {
-            &mut changes.removed
-        } else {
-            &mut changes.added
-        };
-        into.extend(organizations.chain(providers).chain(users).map(|(kind, at, id)| {
-            (
-                index.hash(id),
-                AccountPlace {
-                    kind,
-                    place: Place { file, at },
-                },
-            )
-        }));
+        let organizations =
+            records.organizations.iter().map(|(at, o)| (AccountKind::Organization, at, o.id.as_str()));
+        let providers = records.providers.iter().map(|(at, p)| (AccountKind::Provider, at, p.id.as_str()));
+        let users = records.users.iter().map(|(at, u)| (AccountKind::User, at, u.id.as_str()));
+        let into = if removed { &mut changes.removed } else { &mut changes.added };
+        into.extend(
+            organizations
+                .chain(providers)
+                .chain(users)
+                .map(|(kind, at, id)| (index.hash(id), AccountPlace { kind, place: Place { file, at } })),
+        );
     };
     for change in changed {
         if let Some(old) = &change.old {
@@ -413,19 +344,14 @@ fn line_changes(changed: &[Changed], index: &Index<LinePlace>) -> Changes<LinePl
         let old = change.old.as_ref().map(|slot| &slot.records.devices);
         let new = change.new.as_deref().map(|records| &records.devices);
         let lines = |list: Option<&Listed<crate::model::Device>>, at: u32| {
-            list.filter(|list| at < list.len())
-                .map(|list| list.get(at).lines.to_vec())
-                .unwrap_or_default()
+            list.filter(|list| at < list.len()).map(|list| list.get(at).lines.to_vec()).unwrap_or_default()
         };
         for at in 0..old.map_or(0, Listed::len).max(new.map_or(0, Listed::len)) {
             let (before, after) = (lines(old, at), lines(new, at));
             if before == after {
                 continue;
             }
-            let device = Place {
-                file: change.file,
-                at,
-            };
+            let device = Place { file: change.file, at };
             let place = |(line, number): (u32, Option<compact_str::CompactString>)| {
                 Some((index.hash(number?.as_str()), LinePlace { device, line }))
             };

@@ -13,11 +13,20 @@ pub struct Rendered {
     /// Its bytes.
     pub body: Bytes,
     /// Its Content-Type.
-    pub content_type: Arc<str>,
+    pub content_type: Bytes,
     /// Its entity tag, in quotes (RFC 9110, section 8.8.3).
-    pub etag: Box<str>,
+    pub etag: Bytes,
+    /// `since` as HTTP writes dates (RFC 9110, section 5.6.7).
+    pub last_modified: Bytes,
     /// Since when all that it depends on is as it is.
     pub since: Stamp,
+}
+
+impl Rendered {
+    /// Gives the second that `last_modified` tells, counted from 1970.
+    pub fn last_modified_second(&self) -> u64 {
+        self.since.0 / 1000
+    }
 }
 
 /// Which file of whom.
@@ -47,9 +56,7 @@ impl Cache {
     /// Makes an empty cache for so many bytes.
     pub fn new(bytes: u64) -> Self {
         const USUAL_FILE: u64 = 4 * 1024;
-        let items = usize::try_from(bytes / USUAL_FILE)
-            .unwrap_or(usize::MAX)
-            .clamp(64, 1 << 20);
+        let items = usize::try_from(bytes / USUAL_FILE).unwrap_or(usize::MAX).clamp(64, 1 << 20);
         Self(quick_cache::sync::Cache::with_weighter(items, bytes, Weight))
     }
 

@@ -62,22 +62,13 @@ impl Notes {
 
     fn note(&mut self, key: &'static str, severity: Severity, message: String) {
         let (kind, place) = (self.kind, self.place);
-        self.troubles.push(Trouble {
-            kind,
-            place,
-            key: Some(key),
-            severity,
-            message,
-        });
+        self.troubles.push(Trouble { kind, place, key: Some(key), severity, message });
     }
 }
 
 impl<'s> Checker<'s> {
     pub(super) fn new(snapshot: &'s Snapshot) -> Self {
-        Self {
-            snapshot,
-            catalog: &snapshot.world.catalog,
-        }
+        Self { snapshot, catalog: &snapshot.world.catalog }
     }
 
     /// Checks all files, or only the changed ones.
@@ -101,18 +92,12 @@ impl<'s> Checker<'s> {
         let records = &slot.records;
         let mut troubles = Vec::new();
         let mut check = |kind, at, check: &dyn Fn(&mut Notes)| {
-            let mut notes = Notes {
-                kind,
-                place: Place { file, at },
-                troubles: Vec::new(),
-            };
+            let mut notes = Notes { kind, place: Place { file, at }, troubles: Vec::new() };
             check(&mut notes);
             troubles.append(&mut notes.troubles);
         };
         for (at, provider) in records.providers.iter() {
-            check(Kind::Account(AccountKind::Provider), at, &|notes| {
-                self.raw(notes, &provider.raw)
-            });
+            check(Kind::Account(AccountKind::Provider), at, &|notes| self.raw(notes, &provider.raw));
         }
         for (at, organization) in records.organizations.iter() {
             check(Kind::Account(AccountKind::Organization), at, &|notes| {
@@ -122,12 +107,7 @@ impl<'s> Checker<'s> {
         }
         for (at, user) in records.users.iter() {
             check(Kind::Account(AccountKind::User), at, &|notes| {
-                self.parent(
-                    notes,
-                    "organization",
-                    AccountKind::Organization,
-                    &user.organization,
-                );
+                self.parent(notes, "organization", AccountKind::Organization, &user.organization);
                 self.raw(notes, &user.raw);
             });
         }
@@ -145,10 +125,7 @@ impl<'s> Checker<'s> {
 
     fn parent(&self, notes: &mut Notes, key: &'static str, kind: AccountKind, id: &str) {
         if self.snapshot.account_of(kind, id).is_none() {
-            notes.error(
-                key,
-                format!("there is no {key} `{id}`; add its record or mend the name"),
-            );
+            notes.error(key, format!("there is no {key} `{id}`; add its record or mend the name"));
         }
     }
 
@@ -158,10 +135,7 @@ impl<'s> Checker<'s> {
         for vendor in raw.0.iter().filter_map(|parameter| parameter.vendor.as_deref()) {
             if told != Some(vendor) && self.catalog.vendor_by_id(vendor).is_none() {
                 let near = nearest(vendor, vendors()).map(|near| format!("; did you mean `{near}`?"));
-                notes.error(
-                    "raw",
-                    format!("there is no vendor `{vendor}`{}", near.unwrap_or_default()),
-                );
+                notes.error("raw", format!("there is no vendor `{vendor}`{}", near.unwrap_or_default()));
             }
             told = Some(vendor);
         }
@@ -175,10 +149,7 @@ impl<'s> Checker<'s> {
         self.assignment(notes, device);
         if *device.template != *"default" {
             let cure = "only `default` exists";
-            notes.error(
-                "template",
-                format!("there is no template `{}`; {cure}", device.template),
-            );
+            notes.error("template", format!("there is no template `{}`; {cure}", device.template));
         }
         let Some(model) = self.catalog.model(&device.model) else {
             let known: Vec<&str> = self.catalog.models().map(|model| &*model.id).collect();
@@ -190,10 +161,7 @@ impl<'s> Checker<'s> {
         let Some(firmware) = model.firmware(&device.firmware) else {
             let known: Vec<&str> = model.firmwares.iter().map(|firmware| &*firmware.id).collect();
             let (id, known) = (&device.firmware, one_of(&known));
-            notes.error(
-                "firmware",
-                format!("model `{}` has no firmware `{id}`; write {known}", model.id),
-            );
+            notes.error("firmware", format!("model `{}` has no firmware `{id}`; write {known}", model.id));
             return;
         };
         lines_of_model(notes, device, model);
@@ -204,15 +172,8 @@ impl<'s> Checker<'s> {
     /// Checks owner, organization and lines.
     fn assignment(&self, notes: &mut Notes, device: &Device) {
         let snapshot = self.snapshot;
-        if let Some(owner) = device
-            .owner
-            .as_deref()
-            .filter(|owner| snapshot.account(owner).is_none())
-        {
-            notes.error(
-                "owner",
-                format!("there is no account `{owner}`; add its record or mend the name"),
-            );
+        if let Some(owner) = device.owner.as_deref().filter(|owner| snapshot.account(owner).is_none()) {
+            notes.error("owner", format!("there is no account `{owner}`; add its record or mend the name"));
         }
         let mut organization = device.organization.as_deref();
         if let Some(id) = organization {
@@ -236,9 +197,8 @@ impl<'s> Checker<'s> {
                     format!("extension `{line}` on line {number} is no phone terminal; {cure}"),
                 );
             }
-            let user = snapshot
-                .account_of(AccountKind::User, &extension.user)
-                .map(|place| snapshot.user_at(place));
+            let user =
+                snapshot.account_of(AccountKind::User, &extension.user).map(|place| snapshot.user_at(place));
             let Some(its) = user.map(|user| &*user.organization) else {
                 continue;
             };
@@ -256,23 +216,12 @@ impl<'s> Checker<'s> {
     }
 
     fn protocol(&self, notes: &mut Notes, device: &Device, firmware: &Firmware) {
-        let words: Vec<&str> = firmware
-            .protocols
-            .iter()
-            .map(|protocol| protocol.word())
-            .collect();
+        let words: Vec<&str> = firmware.protocols.iter().map(|protocol| protocol.word()).collect();
         let protocol = device.protocol.or(firmware.protocols.first().copied());
-        if let Some(asked) = device
-            .protocol
-            .filter(|asked| !firmware.protocols.contains(asked))
-        {
+        if let Some(asked) = device.protocol.filter(|asked| !firmware.protocols.contains(asked)) {
             notes.error(
                 "protocol",
-                format!(
-                    "firmware `{}` does not offer {asked}; write {}",
-                    firmware.id,
-                    one_of(&words)
-                ),
+                format!("firmware `{}` does not offer {asked}; write {}", firmware.id, one_of(&words)),
             );
         }
         if !device.mac_based {
@@ -286,16 +235,10 @@ impl<'s> Checker<'s> {
         }
         if protocol == Some(Protocol::Tftp) {
             let cure = "leave it out; over TFTP the phone is known by its MAC address anyway";
-            notes.error(
-                "mac-based",
-                format!("MAC-based provisioning is for HTTP and HTTPS; {cure}"),
-            );
+            notes.error("mac-based", format!("MAC-based provisioning is for HTTP and HTTPS; {cure}"));
         } else if !self.snapshot.world.rules.provisioning.mac_based {
             let cure = "switch on `provisioning.mac-based` of the server, or leave it out";
-            notes.warning(
-                "mac-based",
-                format!("has no effect, the device's URL holds its serial; {cure}"),
-            );
+            notes.warning("mac-based", format!("has no effect, the device's URL holds its serial; {cure}"));
         }
     }
 }
@@ -305,25 +248,17 @@ fn lines_of_model(notes: &mut Notes, device: &Device, model: &Model) {
     if asked > has {
         let lines = if has == 1 { "line" } else { "lines" };
         let cure = "take an extension off, or choose another model";
-        notes.error(
-            "lines",
-            format!("model `{}` has {has} {lines}, not {asked}; {cure}", model.id),
-        );
+        notes.error("lines", format!("model `{}` has {has} {lines}, not {asked}; {cure}", model.id));
     }
 }
 
 fn limits_of_model(notes: &mut Notes, device: &Device, model: &Model, firmware: &Firmware) {
     if firmware.application_version && device.application_version.is_empty() {
         let cure = "give it as `application-version`, like `P0S3-08-11-00`";
-        notes.error(
-            "model",
-            format!("model `{}` needs an application version; {cure}", model.id),
-        );
+        notes.error("model", format!("model `{}` needs an application version; {cure}", model.id));
     }
     let interval = &firmware.interval;
-    if let Some(asked) = device
-        .update_interval
-        .filter(|asked| !(interval.min..=interval.max).contains(asked))
+    if let Some(asked) = device.update_interval.filter(|asked| !(interval.min..=interval.max).contains(asked))
     {
         let (unit, min, max) = (interval.unit.word(), interval.min, interval.max);
         let gets = asked.clamp(min, max);
@@ -347,14 +282,8 @@ fn limits_of_model(notes: &mut Notes, device: &Device, model: &Model, firmware: 
         }
     }
     if let Some(Value::LineKeys(keys)) = setting(&device.settings, "line-keys") {
-        let own = keys
-            .iter()
-            .filter(|key| key.expansion == 0 && key.key > model.line_keys)
-            .count();
-        let modules = keys
-            .iter()
-            .filter(|key| u16::from(key.expansion) > model.expansion_modules)
-            .count();
+        let own = keys.iter().filter(|key| key.expansion == 0 && key.key > model.line_keys).count();
+        let modules = keys.iter().filter(|key| u16::from(key.expansion) > model.expansion_modules).count();
         if own + modules > 0 {
             let (keys, takes) = (model.line_keys, model.expansion_modules);
             let message = format!(
@@ -375,19 +304,12 @@ impl Snapshot {
     /// Tells of records with the same key.
     pub(super) fn twins(&self, kind: Kind, key: &'static str, twins: Vec<(Place, Place)>) -> Vec<Trouble> {
         let trouble = |(first, second): (Place, Place)| {
-            let (first, place) = if self.comes_first(first, second) {
-                (first, second)
-            } else {
-                (second, first)
-            };
+            let (first, place) =
+                if self.comes_first(first, second) { (first, second) } else { (second, first) };
             let (slot, line, name) = match kind {
                 Kind::Device => {
                     let (slot, device) = (self.slot(first.file), self.device(first));
-                    (
-                        slot,
-                        slot.records.devices.line(first.at),
-                        format!("device `{}`", device.name),
-                    )
+                    (slot, slot.records.devices.line(first.at), format!("device `{}`", device.name))
                 }
                 Kind::Account(_) | Kind::Extension => {
                     let (slot, extension) = (self.slot(first.file), self.extension_at(first));
@@ -404,31 +326,18 @@ impl Snapshot {
             };
             let at = format!("{}:{line}", slot.path.display());
             let message = format!("{what} already belongs to {name} ({at}); give one of them another");
-            Trouble {
-                kind,
-                place,
-                key: Some(key),
-                severity: Severity::Error,
-                message,
-            }
+            Trouble { kind, place, key: Some(key), severity: Severity::Error, message }
         };
         twins.into_iter().map(trouble).collect()
     }
 
     fn device_mac(&self, kind: Kind, place: Place) -> Option<crate::model::Mac> {
-        if kind == Kind::Device {
-            self.device(place).mac
-        } else {
-            None
-        }
+        if kind == Kind::Device { self.device(place).mac } else { None }
     }
 
     pub(super) fn account_twin(&self, first: AccountPlace, second: AccountPlace) -> Trouble {
-        let (first, second) = if self.comes_first(first.place, second.place) {
-            (first, second)
-        } else {
-            (second, first)
-        };
+        let (first, second) =
+            if self.comes_first(first.place, second.place) { (first, second) } else { (second, first) };
         let slot = self.slot(first.place.file);
         let line = match first.kind {
             AccountKind::Organization => slot.records.organizations.line(first.place.at),
@@ -440,28 +349,15 @@ impl Snapshot {
         let message =
             format!("`{id}` is already the id of a {kind} ({at}); ids are unique among all accounts");
         let kind = Kind::Account(second.kind);
-        Trouble {
-            kind,
-            place: second.place,
-            key: Some("id"),
-            severity: Severity::Error,
-            message,
-        }
+        Trouble { kind, place: second.place, key: Some("id"), severity: Severity::Error, message }
     }
 
     pub(super) fn line_twin(&self, first: LinePlace, second: LinePlace) -> Trouble {
-        let (first, second) = if self.comes_first(first.device, second.device) {
-            (first, second)
-        } else {
-            (second, first)
-        };
+        let (first, second) =
+            if self.comes_first(first.device, second.device) { (first, second) } else { (second, first) };
         let (slot, device) = (self.slot(first.device.file), self.device(first.device));
         let number = device.lines[first.line as usize].as_deref().unwrap_or_default();
-        let at = format!(
-            "{}:{}",
-            slot.path.display(),
-            slot.records.devices.line(first.device.at)
-        );
+        let at = format!("{}:{}", slot.path.display(), slot.records.devices.line(first.device.at));
         let line = first.line + 1;
         let message = format!(
             "extension `{number}` is already on line {line} of device `{}` ({at}); take it off one of them",

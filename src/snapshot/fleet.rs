@@ -77,10 +77,7 @@ impl Identity {
 impl Fleet {
     /// Names a folder; nothing is read yet.
     pub fn new(folder: &Path) -> Self {
-        Self {
-            folder: folder.to_owned(),
-            ..Self::default()
-        }
+        Self { folder: folder.to_owned(), ..Self::default() }
     }
 
     /// Reads what is new or changed since the last call; tells whether anything was.
@@ -118,9 +115,7 @@ impl Fleet {
                     changed = true;
                 }
                 Outcome::Same(identity) => {
-                    self.files
-                        .entry(path)
-                        .and_modify(|source| source.identity = identity);
+                    self.files.entry(path).and_modify(|source| source.identity = identity);
                 }
                 Outcome::Unreadable(error) => {
                     let message = format!("cannot be read: {error}; check its rights and encoding");
@@ -154,24 +149,14 @@ impl Source {
     ) -> Self {
         let (records, faults) = Records::parse(path, text);
         let modified = metadata.modified().map(Stamp::of).unwrap_or_default();
-        Self {
-            records: Arc::new(records),
-            modified,
-            identity,
-            text_hash,
-            faults,
-        }
+        Self { records: Arc::new(records), modified, identity, text_hash, faults }
     }
 }
 
 /// Lists the `*.toml` files below a folder, hidden ones left out, links followed.
 fn list(folder: &Path, depth: u8, into: &mut BTreeMap<PathBuf, Metadata>, faults: &mut Vec<Fault>) {
     let cannot = |path: &Path, error: std::io::Error| {
-        Fault::error(
-            path,
-            0,
-            format!("cannot be listed: {error}; check `fleet` and its rights"),
-        )
+        Fault::error(path, 0, format!("cannot be listed: {error}; check `fleet` and its rights"))
     };
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -202,6 +187,11 @@ fn list(folder: &Path, depth: u8, into: &mut BTreeMap<PathBuf, Metadata>, faults
 }
 
 impl Stamp {
+    /// Gives the point in time.
+    pub fn time(self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_millis(self.0)
+    }
+
     /// Gives a point in time.
     pub fn of(time: SystemTime) -> Self {
         let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();

@@ -27,19 +27,13 @@ pub(super) struct Changes<R> {
 
 impl<R> Default for Changes<R> {
     fn default() -> Self {
-        Self {
-            removed: Vec::new(),
-            added: Vec::new(),
-        }
+        Self { removed: Vec::new(), added: Vec::new() }
     }
 }
 
 impl<R> Default for Index<R> {
     fn default() -> Self {
-        Self {
-            shards: (0..SHARDS).map(|_| Arc::new(HashTable::new())).collect(),
-            hasher: RandomState::new(),
-        }
+        Self { shards: (0..SHARDS).map(|_| Arc::new(HashTable::new())).collect(), hasher: RandomState::new() }
     }
 }
 
@@ -59,9 +53,7 @@ impl<R: Copy + Eq + Send + Sync> Index<R> {
         let own = self.shard(hash);
         let bucket = usize::try_from(hash >> 16).unwrap_or_default() % own.num_buckets().max(1);
         // A quarter of the buckets or more are full, so that a few steps find one.
-        let near = (bucket..own.num_buckets())
-            .take(64)
-            .find_map(|at| own.get_bucket(at));
+        let near = (bucket..own.num_buckets()).take(64).find_map(|at| own.get_bucket(at));
         near.or_else(|| own.iter().next())
             .or_else(|| self.shards.iter().find_map(|shard| shard.iter().next()))
             .copied()
@@ -88,14 +80,8 @@ impl<R: Copy + Eq + Send + Sync> Index<R> {
         for (hash, place) in changes.added {
             parts[shard_of(hash)].added.push((hash, place));
         }
-        let touched = self
-            .shards
-            .par_iter_mut()
-            .zip(parts)
-            .filter(|(_, part)| !part.is_empty());
-        touched
-            .flat_map_iter(|(shard, part)| change(Arc::make_mut(shard), part, &hash_of, &same))
-            .collect()
+        let touched = self.shards.par_iter_mut().zip(parts).filter(|(_, part)| !part.is_empty());
+        touched.flat_map_iter(|(shard, part)| change(Arc::make_mut(shard), part, &hash_of, &same)).collect()
     }
 
     fn shard(&self, hash: u64) -> &HashTable<R> {
@@ -142,16 +128,9 @@ mod tests {
     use super::*;
 
     fn changes(index: &Index<u32>, removed: &[u32], added: &[u32], key: impl Fn(u32) -> u32) -> Changes<u32> {
-        let with_hash = |places: &[u32]| {
-            places
-                .iter()
-                .map(|place| (index.hash(&key(*place)), *place))
-                .collect()
-        };
-        Changes {
-            removed: with_hash(removed),
-            added: with_hash(added),
-        }
+        let with_hash =
+            |places: &[u32]| places.iter().map(|place| (index.hash(&key(*place)), *place)).collect();
+        Changes { removed: with_hash(removed), added: with_hash(added) }
     }
 
     #[test]
@@ -168,10 +147,7 @@ mod tests {
         assert_eq!((index.len(), before.len()), (9_999, 10_000));
         let find =
             |index: &Index<u32>, wanted: u32| index.find(index.hash(&wanted), |place| key(place) == wanted);
-        assert_eq!(
-            (find(&index, 49), find(&before, 49), find(&index, 56)),
-            (None, Some(7), Some(8))
-        );
+        assert_eq!((find(&index, 49), find(&before, 49), find(&index, 56)), (None, Some(7), Some(8)));
         assert_eq!(find(&index, 50), None);
         assert!(index.neighbour(index.hash(&50)).is_some());
     }
@@ -182,9 +158,7 @@ mod tests {
         let hasher = index.clone();
         let key = |place: u32| place % 10;
         let hash_of = |place| hasher.hash(&key(place));
-        let twins = index.apply(changes(&index, &[], &[3, 4, 13], key), hash_of, |a, b| {
-            key(a) == key(b)
-        });
+        let twins = index.apply(changes(&index, &[], &[3, 4, 13], key), hash_of, |a, b| key(a) == key(b));
         assert_eq!(twins, [(3, 13)]);
     }
 
@@ -197,11 +171,7 @@ mod tests {
         index.apply(changes(&index, &[], &all, |place| place), hash_of, |a, b| a == b);
         let before = index.clone();
         index.apply(changes(&index, &[5], &[], |place| place), hash_of, |a, b| a == b);
-        let copied = index
-            .shards
-            .iter()
-            .zip(&before.shards)
-            .filter(|(a, b)| !Arc::ptr_eq(a, b));
+        let copied = index.shards.iter().zip(&before.shards).filter(|(a, b)| !Arc::ptr_eq(a, b));
         assert_eq!(copied.count(), 1);
     }
 }

@@ -38,11 +38,7 @@ impl Records {
                 _ => entry.unknown(ROOT_KEYS),
             }
         }
-        records.open = records
-            .devices
-            .iter()
-            .filter_map(|(_, device)| open_phones(device))
-            .collect();
+        records.open = records.devices.iter().filter_map(|(_, device)| open_phones(device)).collect();
         (records, document.into_faults())
     }
 }
@@ -100,61 +96,20 @@ impl Reader {
 
     fn provider(&mut self, table: &Table<'_>) -> Option<Provider> {
         let account = self.account(table, "provider", None)?;
-        let Account {
-            id,
-            name,
-            provisioning,
-            settings,
-            raw,
-            ..
-        } = account;
-        Some(Provider {
-            id,
-            name,
-            provisioning,
-            settings,
-            raw,
-        })
+        let Account { id, name, provisioning, settings, raw, .. } = account;
+        Some(Provider { id, name, provisioning, settings, raw })
     }
 
     fn organization(&mut self, table: &Table<'_>) -> Option<Organization> {
         let account = self.account(table, "organization", Some("provider"))?;
-        let Account {
-            id,
-            name,
-            provisioning,
-            settings,
-            raw,
-            parent,
-        } = account;
-        Some(Organization {
-            id,
-            provider: parent?,
-            name,
-            provisioning,
-            settings,
-            raw,
-        })
+        let Account { id, name, provisioning, settings, raw, parent } = account;
+        Some(Organization { id, provider: parent?, name, provisioning, settings, raw })
     }
 
     fn user(&mut self, table: &Table<'_>) -> Option<User> {
         let account = self.account(table, "user", Some("organization"))?;
-        let Account {
-            id,
-            name,
-            provisioning,
-            settings,
-            raw,
-            parent,
-        } = account;
-        Some(User {
-            id,
-            organization: parent?,
-            name,
-            provisioning,
-            settings,
-            raw,
-        })
+        let Account { id, name, provisioning, settings, raw, parent } = account;
+        Some(User { id, organization: parent?, name, provisioning, settings, raw })
     }
 
     fn account(&mut self, table: &Table<'_>, kind: &str, parent: Option<&'static str>) -> Option<Account> {
@@ -184,11 +139,7 @@ impl Reader {
         }
         required(table, "id", &format!("give the {kind} a unique one"));
         if let Some(parent) = parent {
-            required(
-                table,
-                parent,
-                &format!("say which {parent} the {kind} belongs to"),
-            );
+            required(table, parent, &format!("say which {parent} the {kind} belongs to"));
         }
         (!account.id.is_empty() && (parent.is_none() || account.parent.is_some())).then_some(account)
     }
@@ -209,7 +160,7 @@ impl Reader {
         for entry in table.clone() {
             match entry.key() {
                 "display-name" => {
-                    this.display_name = entry.text_or_empty(TEXT_MAX).unwrap_or_default().into()
+                    this.display_name = entry.text_or_empty(TEXT_MAX).unwrap_or_default().into();
                 }
                 "kind" => this.kind = entry.one_of(ExtensionKind::ALL).unwrap_or_default(),
                 "label" => this.label = entry.text_or_empty(64).unwrap_or_default().into(),
@@ -272,9 +223,7 @@ impl Reader {
                 "serial" => serial = read_serial(&entry),
                 "settings" => this.settings = read_settings(&entry, Scope::Phone),
                 "status" => {
-                    this.enabled = entry
-                        .one_of(&[("disabled", false), ("enabled", true)])
-                        .unwrap_or(true);
+                    this.enabled = entry.one_of(&[("disabled", false), ("enabled", true)]).unwrap_or(true);
                 }
                 "template" => this.template = self.shared(entry.checked(check_id).unwrap_or("default")),
                 "update-interval" => this.update_interval = entry.integer(1, 99_999),
@@ -291,11 +240,7 @@ impl Reader {
             "give the device a unique one; `bellhop generate` fills in `serial = \"generate\"`",
         );
         required(table, "name", "give it 3 to 32 characters for people");
-        required(
-            table,
-            "model",
-            "name its model, like `aastra/51i`; `bellhop catalog` lists them",
-        );
+        required(table, "model", "name its model, like `aastra/51i`; `bellhop catalog` lists them");
         device.serial = serial?;
         Some(device)
     }
@@ -327,17 +272,8 @@ impl Device {
     }
 }
 
-const EXTENSION_KEYS: &[&str] = &[
-    "display-name",
-    "kind",
-    "label",
-    "number",
-    "provisioning",
-    "raw",
-    "settings",
-    "sip",
-    "user",
-];
+const EXTENSION_KEYS: &[&str] =
+    &["display-name", "kind", "label", "number", "provisioning", "raw", "settings", "sip", "user"];
 
 const DEVICE_KEYS: &[&str] = &[
     "admin-password",
@@ -371,9 +307,7 @@ fn required(table: &Table<'_>, key: &str, cure: &str) {
 
 fn check_account_id(text: &str) -> Result<(), crate::model::InvalidText> {
     if text == ADMINISTRATOR {
-        return Err(crate::model::InvalidText(
-            "is the administrator's own; choose another one",
-        ));
+        return Err(crate::model::InvalidText("is the administrator's own; choose another one"));
     }
     check_id(text)
 }
@@ -407,13 +341,7 @@ fn admin_user(entry: &Entry<'_>) -> Option<(SettingId, Value)> {
 fn lines(entry: &Entry<'_>) -> Box<[Option<CompactString>]> {
     let mut lines: Vec<Option<CompactString>> = Vec::new();
     for item in entry.list() {
-        let number = item.checked(|text| {
-            if text.is_empty() {
-                Ok(())
-            } else {
-                check_number(text)
-            }
-        });
+        let number = item.checked(|text| if text.is_empty() { Ok(()) } else { check_number(text) });
         let number = number.filter(|number| !number.is_empty());
         if number.is_some_and(|number| lines.iter().flatten().any(|known| known == number)) {
             item.error("names the same extension twice; put it on one line");
@@ -447,20 +375,11 @@ fn network(entry: &Entry<'_>) -> Option<Network> {
         }
     }
     for key in ["address", "gateway", "netmask"] {
-        required(
-            &table,
-            key,
-            "a static address needs all three; without `network` the phone uses DHCP",
-        );
+        required(&table, key, "a static address needs all three; without `network` the phone uses DHCP");
     }
     if dns_servers.len() > 2 {
         entry.error("has more than two name servers; keep two");
     }
     let dns_servers = dns_servers.into_boxed_slice();
-    Some(Network {
-        address: address?,
-        netmask: netmask?,
-        gateway: gateway?,
-        dns_servers,
-    })
+    Some(Network { address: address?, netmask: netmask?, gateway: gateway?, dns_servers })
 }

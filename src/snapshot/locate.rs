@@ -16,23 +16,16 @@ pub(super) fn locate(snapshot: &Snapshot, troubles: Vec<Trouble>) -> Vec<Fault> 
     for trouble in troubles {
         by_file.entry(trouble.place.file).or_default().push(trouble);
     }
-    by_file
-        .into_iter()
-        .flat_map(|(file, troubles)| in_file(snapshot, file, troubles))
-        .collect()
+    by_file.into_iter().flat_map(|(file, troubles)| in_file(snapshot, file, troubles)).collect()
 }
 
 fn in_file(snapshot: &Snapshot, file: u32, troubles: Vec<Trouble>) -> Vec<Fault> {
     let path = snapshot.slot(file).path.as_path();
     let text = fs::read_to_string(path).unwrap_or_default();
-    let lines = Document::parse(path, &text)
-        .map(|document| key_lines(&document))
-        .unwrap_or_default();
+    let lines = Document::parse(path, &text).map(|document| key_lines(&document)).unwrap_or_default();
     let fault = |trouble: Trouble| {
         let begin = begin(snapshot, trouble.kind, trouble.place);
-        let key = trouble
-            .key
-            .and_then(|key| lines.get(&(trouble.kind.word(), begin, key.to_owned())));
+        let key = trouble.key.and_then(|key| lines.get(&(trouble.kind.word(), begin, key.to_owned())));
         Fault {
             path: path.to_owned(),
             line: key.copied().unwrap_or(begin),
@@ -48,11 +41,8 @@ fn key_lines(document: &Document<'_>) -> BTreeMap<(&'static str, u32, String), u
     let mut lines = BTreeMap::new();
     for kind in ["device", "extension", "organization", "provider", "user"] {
         for (table, begin) in document.root().get(kind).iter().flat_map(|entry| entry.records()) {
-            lines.extend(
-                table
-                    .into_iter()
-                    .map(|entry| ((kind, begin, entry.key().to_owned()), entry.line())),
-            );
+            lines
+                .extend(table.into_iter().map(|entry| ((kind, begin, entry.key().to_owned()), entry.line())));
         }
     }
     lines

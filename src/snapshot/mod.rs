@@ -69,11 +69,7 @@ enum Since {
     /// All of them since the same time.
     All(Stamp),
     /// Each since its own time, by kind and place.
-    Each {
-        devices: Vec<Stamp>,
-        extensions: Vec<Stamp>,
-        accounts: [Vec<Stamp>; 3],
-    },
+    Each { devices: Vec<Stamp>, extensions: Vec<Stamp>, accounts: [Vec<Stamp>; 3] },
 }
 
 /// A record's place: its file's slot and its number within the file's records of its kind.
@@ -179,14 +175,8 @@ impl Snapshot {
     ) -> Lookup<'_> {
         let hash = index.hash(key);
         match index.find(hash, |place| is_it(self.device(place))) {
-            Some(place) => Lookup {
-                found: self.phone(place),
-                decoy: None,
-            },
-            None => Lookup {
-                found: None,
-                decoy: index.neighbour(hash).and_then(|place| self.phone(place)),
-            },
+            Some(place) => Lookup { found: self.phone(place), decoy: None },
+            None => Lookup { found: None, decoy: index.neighbour(hash).and_then(|place| self.phone(place)) },
         }
     }
 
@@ -211,14 +201,11 @@ impl Snapshot {
     }
 
     fn account(&self, id: &str) -> Option<AccountPlace> {
-        self.accounts
-            .find(self.accounts.hash(id), |place| self.account_id(place) == id)
+        self.accounts.find(self.accounts.hash(id), |place| self.account_id(place) == id)
     }
 
     fn account_of(&self, kind: AccountKind, id: &str) -> Option<Place> {
-        self.account(id)
-            .filter(|account| account.kind == kind)
-            .map(|account| account.place)
+        self.account(id).filter(|account| account.kind == kind).map(|account| account.place)
     }
 
     fn account_id(&self, account: AccountPlace) -> &str {
@@ -230,9 +217,7 @@ impl Snapshot {
     }
 
     fn slot(&self, file: u32) -> &Slot {
-        self.files[file as usize]
-            .as_ref()
-            .expect("an index names only files that the snapshot holds")
+        self.files[file as usize].as_ref().expect("an index names only files that the snapshot holds")
     }
 
     fn device(&self, place: Place) -> &Device {

@@ -48,13 +48,7 @@ impl Snapshot {
         let device = self.device(place);
         let model = self.world.catalog.model(&device.model)?;
         let firmware = model.firmware(&device.firmware)?;
-        Some(Phone {
-            snapshot: self,
-            place,
-            device,
-            model,
-            firmware,
-        })
+        Some(Phone { snapshot: self, place, device, model, firmware })
     }
 }
 
@@ -75,23 +69,30 @@ impl<'s> Phone<'s> {
         (slot.path.as_path(), slot.records.devices.line(self.place.at))
     }
 
+    /// Tells whether it belongs to the example fleet, whose serials are no secrets: a file `example.toml`.
+    pub fn is_example(&self) -> bool {
+        self.written_at().0.file_name().is_some_and(|name| name == "example.toml")
+    }
+
+    /// Gives the path segment of its one live URL: its serial, or its MAC address.
+    pub fn url_segment(&self) -> String {
+        match self.device.mac.filter(|_| self.is_mac_based()) {
+            Some(mac) => mac.plain(),
+            None => self.device.serial.expose().to_owned(),
+        }
+    }
+
     /// Gives the name that it asks for a file by; a device without an address leaves the hole.
     pub fn file_name(&self, file: &File) -> String {
         match self.device.mac {
-            Some(mac) => file
-                .name
-                .replace("{mac}", &mac.plain())
-                .replace("{MAC}", &mac.plain_upper()),
+            Some(mac) => file.name.replace("{mac}", &mac.plain()).replace("{MAC}", &mac.plain_upper()),
             None => file.name.clone(),
         }
     }
 
     /// Gives the protocol that it asks by.
     pub fn protocol(&self) -> Protocol {
-        self.device
-            .protocol
-            .or(self.firmware.protocols.first().copied())
-            .unwrap_or(Protocol::Https)
+        self.device.protocol.or(self.firmware.protocols.first().copied()).unwrap_or(Protocol::Https)
     }
 
     /// Tells whether its one live URL is built from its MAC address.
@@ -109,24 +110,17 @@ impl<'s> Phone<'s> {
     /// Gives how often it asks, in the unit of its firmware, within what the phone takes.
     pub fn update_interval(&self) -> u32 {
         let interval = &self.firmware.interval;
-        let asked = self
-            .device
-            .update_interval
-            .unwrap_or_else(|| interval.default_value());
+        let asked = self.device.update_interval.unwrap_or_else(|| interval.default_value());
         asked.clamp(interval.min, interval.max)
     }
 
     /// Goes through the lines that have an extension.
     pub fn lines(&self) -> impl Iterator<Item = Line<'s>> + use<'s> {
         let snapshot = self.snapshot;
-        self.numbered().filter_map(move |(number, place)| {
+        self.numbered().map(move |(number, place)| {
             let extension = snapshot.extension_at(place);
             let user = snapshot.account_of(AccountKind::User, &extension.user);
-            Some(Line {
-                number,
-                extension,
-                user: user.map(|place| snapshot.user_at(place)),
-            })
+            Line { number, extension, user: user.map(|place| snapshot.user_at(place)) }
         })
     }
 
@@ -139,22 +133,15 @@ impl<'s> Phone<'s> {
     /// Gives the accounts above it: those of its first line, or else of its organization, or else its owner.
     pub fn accounts(&self) -> Accounts<'s> {
         let snapshot = self.snapshot;
-        let first = self
-            .numbered()
-            .next()
-            .map(|(_, place)| snapshot.extension_at(place));
+        let first = self.numbered().next().map(|(_, place)| snapshot.extension_at(place));
         if let Some(user) =
             first.and_then(|extension| snapshot.account_of(AccountKind::User, &extension.user))
         {
             return snapshot.accounts_from(AccountKind::User, user);
         }
-        let by = [&self.device.organization, &self.device.owner]
-            .into_iter()
-            .flatten();
+        let by = [&self.device.organization, &self.device.owner].into_iter().flatten();
         let account = by.into_iter().find_map(|id| snapshot.account(id));
-        account
-            .map(|account| snapshot.accounts_from(account.kind, account.place))
-            .unwrap_or_default()
+        account.map(|account| snapshot.accounts_from(account.kind, account.place)).unwrap_or_default()
     }
 
     pub(super) fn own_since(&self) -> Stamp {
@@ -193,19 +180,13 @@ impl Snapshot {
                 let organization = self.organization_at(place);
                 let above = self.account_of(AccountKind::Provider, &organization.provider);
                 let above = above.map(|place| self.accounts_from(AccountKind::Provider, place));
-                Accounts {
-                    organization: Some(organization),
-                    ..above.unwrap_or_default()
-                }
+                Accounts { organization: Some(organization), ..above.unwrap_or_default() }
             }
             AccountKind::User => {
                 let user = self.user_at(place);
                 let above = self.account_of(AccountKind::Organization, &user.organization);
                 let above = above.map(|place| self.accounts_from(AccountKind::Organization, place));
-                Accounts {
-                    user: Some(user),
-                    ..above.unwrap_or_default()
-                }
+                Accounts { user: Some(user), ..above.unwrap_or_default() }
             }
         };
         accounts.since = accounts.since.max(own);
@@ -218,18 +199,14 @@ impl<'s> Accounts<'s> {
     pub fn settings(&self) -> impl Iterator<Item = &'s Settings> + use<'s> {
         let provider = self.provider.map(|provider| &provider.settings);
         let organization = self.organization.map(|organization| &organization.settings);
-        [provider, organization, self.user.map(|user| &user.settings)]
-            .into_iter()
-            .flatten()
+        [provider, organization, self.user.map(|user| &user.settings)].into_iter().flatten()
     }
 
     /// Goes through the vendor parameters of the accounts, the most general first.
     pub fn raw(&self) -> impl Iterator<Item = &'s Raw> + use<'s> {
         let provider = self.provider.map(|provider| &provider.raw);
         let organization = self.organization.map(|organization| &organization.raw);
-        [provider, organization, self.user.map(|user| &user.raw)]
-            .into_iter()
-            .flatten()
+        [provider, organization, self.user.map(|user| &user.raw)].into_iter().flatten()
     }
 }
 

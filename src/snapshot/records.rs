@@ -44,10 +44,7 @@ pub struct Listed<T> {
 
 impl<T> Default for Listed<T> {
     fn default() -> Self {
-        Self {
-            records: Vec::new(),
-            lines: Vec::new(),
-        }
+        Self { records: Vec::new(), lines: Vec::new() }
     }
 }
 

@@ -42,24 +42,13 @@ impl Rules {
             host.clone_into(&mut provisioning.host);
         }
         let ports = [Protocol::Http, Protocol::Https, Protocol::Tftp];
-        let ports = ports
-            .into_iter()
-            .map(|protocol| (protocol, config.public_port(protocol)))
-            .collect();
-        Self {
-            provisioning,
-            ports,
-            settings: config.settings.clone(),
-            raw: config.raw.clone(),
-        }
+        let ports = ports.into_iter().map(|protocol| (protocol, config.public_port(protocol))).collect();
+        Self { provisioning, ports, settings: config.settings.clone(), raw: config.raw.clone() }
     }
 
     /// Gives the port in URLs of a protocol.
     pub fn port(&self, protocol: Protocol) -> u16 {
-        self.ports
-            .iter()
-            .find(|(known, _)| *known == protocol)
-            .map_or(0, |(_, port)| *port)
+        self.ports.iter().find(|(known, _)| *known == protocol).map_or(0, |(_, port)| *port)
     }
 }
 
@@ -68,12 +57,7 @@ impl World {
     pub fn new(catalog: Arc<Catalog>, rules: Rules, previous: Option<&Self>, now: Stamp) -> Self {
         let Some(previous) = previous else {
             let vendors_since = vec![now; catalog.vendors().len()];
-            return Self {
-                catalog,
-                rules,
-                rules_since: now,
-                vendors_since,
-            };
+            return Self { catalog, rules, rules_since: now, vendors_since };
         };
         let before: HashMap<_, _> = previous
             .catalog
@@ -86,16 +70,7 @@ impl World {
             before.get(&(&vendor.id, vendor.digest)).copied().unwrap_or(now)
         };
         let vendors_since = catalog.vendors().iter().map(since).collect();
-        let rules_since = if rules == previous.rules {
-            previous.rules_since
-        } else {
-            now
-        };
-        Self {
-            catalog,
-            rules,
-            rules_since,
-            vendors_since,
-        }
+        let rules_since = if rules == previous.rules { previous.rules_since } else { now };
+        Self { catalog, rules, rules_since, vendors_since }
     }
 }

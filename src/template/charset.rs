@@ -16,11 +16,8 @@ pub enum Charset {
 
 impl Charset {
     /// Every charset with its word in the catalog.
-    pub const ALL: &[(&'static str, Self)] = &[
-        ("ascii", Self::Ascii),
-        ("latin-1", Self::Latin1),
-        ("utf-8", Self::Utf8),
-    ];
+    pub const ALL: &[(&'static str, Self)] =
+        &[("ascii", Self::Ascii), ("latin-1", Self::Latin1), ("utf-8", Self::Utf8)];
 
     /// Tells whether the charset has a character.
     pub fn has(self, c: char) -> bool {
@@ -47,7 +44,7 @@ impl Charset {
                 _ if self == Self::Utf8 => bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
                 _ if self.has(c) => bytes.extend(u8::try_from(u32::from(c))),
                 _ if escape == Escape::Xml => {
-                    bytes.extend_from_slice(format!("&#{};", u32::from(c)).as_bytes())
+                    bytes.extend_from_slice(format!("&#{};", u32::from(c)).as_bytes());
                 }
                 _ => bytes.extend_from_slice(deunicode::deunicode_char(c).unwrap_or("?").as_bytes()),
             }
@@ -71,13 +68,7 @@ mod tests {
 
     #[test]
     fn line_ends_are_those_of_the_phone() {
-        assert_eq!(
-            Charset::Ascii.encode("a\nb\n".into(), Escape::Line, Newline::CrLf),
-            b"a\r\nb\r\n"
-        );
-        assert_eq!(
-            Charset::Utf8.encode("ä\n".into(), Escape::Line, Newline::CrLf),
-            "ä\r\n".as_bytes()
-        );
+        assert_eq!(Charset::Ascii.encode("a\nb\n".into(), Escape::Line, Newline::CrLf), b"a\r\nb\r\n");
+        assert_eq!(Charset::Utf8.encode("ä\n".into(), Escape::Line, Newline::CrLf), "ä\r\n".as_bytes());
     }
 }

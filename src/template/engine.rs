@@ -52,11 +52,8 @@ impl Engine {
         environment
             .set_auto_escape_callback(|name| AutoEscape::Custom(Escape::of_template(name).name().into()));
         environment.set_formatter(format);
-        let syntax = SyntaxConfig::builder()
-            .trim_blocks(true)
-            .lstrip_blocks(true)
-            .keep_trailing_newline(true)
-            .build();
+        let syntax =
+            SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build();
         environment.set_syntax(syntax.unwrap_or_default());
         // The engine's own debugging would put values into errors.
         environment.set_debug(false);
@@ -89,10 +86,8 @@ impl Engine {
             started: Instant::now(),
             exceeded: None,
         };
-        let template = self
-            .environment
-            .get_template(name)
-            .map_err(|error| TemplateError::of(name, &error))?;
+        let template =
+            self.environment.get_template(name).map_err(|error| TemplateError::of(name, &error))?;
         match template.render_captured_to(root, &mut sink) {
             Ok(_) => String::from_utf8(sink.text).map_err(|_| TemplateError {
                 template: name.to_owned(),
@@ -133,22 +128,13 @@ impl TemplateError {
             kind => kind.to_string(),
         };
         let template = inner.name().or(error.name()).unwrap_or(name).to_owned();
-        Self {
-            template,
-            line: inner.line().or(error.line()).unwrap_or_default(),
-            message,
-        }
+        Self { template, line: inner.line().or(error.line()).unwrap_or_default(), message }
     }
 }
 
 /// Tells our own messages, which quote parameter names only, from the engine's.
 fn is_ours(detail: &str) -> bool {
-    let ours = [
-        "is given a list",
-        "this file cannot hold",
-        "parameter",
-        "cannot be printed",
-    ];
+    let ours = ["is given a list", "this file cannot hold", "parameter", "cannot be printed"];
     ours.iter().any(|part| detail.contains(part))
 }
 
@@ -158,10 +144,7 @@ fn join(kind: ErrorKind, detail: Option<&str>) -> String {
 
 fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
     let Some(text) = text_of(value) else {
-        return Err(Error::new(
-            ErrorKind::InvalidOperation,
-            "a list cannot be printed; join its items",
-        ));
+        return Err(Error::new(ErrorKind::InvalidOperation, "a list cannot be printed; join its items"));
     };
     if value.is_safe() {
         return out.write_str(&text).map_err(Error::from);

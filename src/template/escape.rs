@@ -18,11 +18,7 @@ pub enum Escape {
 impl Escape {
     /// Gives the escaping of a template: XML for names that end in `.xml`, lines for all others.
     pub fn of_template(name: &str) -> Self {
-        if name.ends_with(".xml") {
-            Self::Xml
-        } else {
-            Self::Line
-        }
+        if name.ends_with(".xml") { Self::Xml } else { Self::Line }
     }
 
     /// Gives the name that the engine knows it by.
@@ -123,10 +119,7 @@ mod tests {
     fn no_text_leaves_its_place() {
         let nasty = "Tom & \"Jerry\" <x>\r\n100%\u{0}\u{85}\u{2028}'";
         assert_eq!(escaped(Escape::Line, nasty), "Tom & \"Jerry\" <x>  100%   '");
-        assert_eq!(
-            escaped(Escape::Xml, nasty),
-            "Tom &amp; &quot;Jerry&quot; &lt;x&gt;  100%   &apos;"
-        );
+        assert_eq!(escaped(Escape::Xml, nasty), "Tom &amp; &quot;Jerry&quot; &lt;x&gt;  100%   &apos;");
     }
 
     #[test]

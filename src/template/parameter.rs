@@ -28,11 +28,7 @@ pub struct Override {
 impl Override {
     /// Makes one that was not written yet.
     pub fn new(name: &str, value: Value) -> Self {
-        Self {
-            name: name.into(),
-            value,
-            written: AtomicBool::new(false),
-        }
+        Self { name: name.into(), value, written: AtomicBool::new(false) }
     }
 }
 
@@ -89,9 +85,7 @@ impl Parameters {
         }
         let quoted = syntax.quote.applies_to(&text);
         if value.downcast_object_ref::<SecretText>().is_some() {
-            let lost = text
-                .chars()
-                .find(|c| !syntax.charset.has(*c) || quoted && *c == '"');
+            let lost = text.chars().find(|c| !syntax.charset.has(*c) || quoted && *c == '"');
             if lost.is_some_and(|_| syntax.escape != Escape::Xml) {
                 return Err(failed(format!(
                     "the secret for `{name}` has a character that this file cannot hold"
@@ -126,14 +120,9 @@ impl Object for Param {
             [name, value, index] => (name, value, Some(index)),
             _ => return Err(failed("param takes a name, a value and perhaps an index".into())),
         };
-        let name = name
-            .as_str()
-            .ok_or_else(|| failed("the name of a parameter is a text".into()))?;
+        let name = name.as_str().ok_or_else(|| failed("the name of a parameter is a text".into()))?;
         if value.is_undefined() {
-            return Err(Error::new(
-                ErrorKind::UndefinedError,
-                format!("the value of `{name}` is undefined"),
-            ));
+            return Err(Error::new(ErrorKind::UndefinedError, format!("the value of `{name}` is undefined")));
         }
         let value = self.0.overrides.take(name, index).unwrap_or(value);
         self.0.write(name, index, value).map(Value::from_safe_string)
@@ -170,18 +159,14 @@ impl Object for Rest {
             let Some(name) = other.name.strip_prefix(prefix) else {
                 continue;
             };
-            let again = self.0.overrides.0[at + 1..]
-                .iter()
-                .any(|later| later.name == other.name);
+            let again = self.0.overrides.0[at + 1..].iter().any(|later| later.name == other.name);
             if other.written.swap(true, Ordering::Relaxed) || again {
                 continue;
             }
-            lines.push(
-                match split_index(name).filter(|_| self.0.syntax.indexed.is_some()) {
-                    Some((name, index)) => self.0.write(name, Some(&Value::from(index)), &other.value)?,
-                    None => self.0.write(name, None, &other.value)?,
-                },
-            );
+            lines.push(match split_index(name).filter(|_| self.0.syntax.indexed.is_some()) {
+                Some((name, index)) => self.0.write(name, Some(&Value::from(index)), &other.value)?,
+                None => self.0.write(name, None, &other.value)?,
+            });
         }
         Ok(Value::from_safe_string(lines.join("\n")))
     }
@@ -197,18 +182,11 @@ fn check_name(name: &str, escape: Escape) -> Result<(), Error> {
         Escape::Line => !name.is_empty() && !name.contains(['\r', '\n', '\0']),
         Escape::Xml => {
             let mut bytes = name.bytes();
-            let first = bytes
-                .next()
-                .is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+            let first = bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
             first && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
         }
     };
-    let refused = || {
-        failed(format!(
-            "`{}` cannot be a parameter's name in this file",
-            name.escape_debug()
-        ))
-    };
+    let refused = || failed(format!("`{}` cannot be a parameter's name in this file", name.escape_debug()));
     fits.then_some(()).ok_or_else(refused)
 }
 

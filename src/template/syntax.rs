@@ -35,11 +35,8 @@ pub enum Quote {
 
 impl Quote {
     /// Every way with its word in the catalog.
-    pub const ALL: &[(&'static str, Self)] = &[
-        ("always", Self::Always),
-        ("never", Self::Never),
-        ("when-needed", Self::WhenNeeded),
-    ];
+    pub const ALL: &[(&'static str, Self)] =
+        &[("always", Self::Always), ("never", Self::Never), ("when-needed", Self::WhenNeeded)];
 
     pub(super) fn applies_to(self, value: &str) -> bool {
         match self {
@@ -90,14 +87,8 @@ impl std::str::FromStr for Pattern {
         let mut pieces = Vec::new();
         let mut rest = text;
         while !rest.is_empty() {
-            let holes = [
-                ("{name}", Piece::Name),
-                ("{index}", Piece::Index),
-                ("{value}", Piece::Value),
-            ];
-            let next = holes
-                .into_iter()
-                .filter_map(|(hole, piece)| Some((rest.find(hole)?, hole, piece)));
+            let holes = [("{name}", Piece::Name), ("{index}", Piece::Index), ("{value}", Piece::Value)];
+            let next = holes.into_iter().filter_map(|(hole, piece)| Some((rest.find(hole)?, hole, piece)));
             let Some((at, hole, piece)) = next.min_by_key(|(at, ..)| *at) else {
                 pieces.push(Piece::Text(rest.into()));
                 break;

@@ -10,11 +10,7 @@ use crate::template::{
     Engine, Limits, Override, Overrides, Parameters, Quote, SecretText, Syntax, TemplateError,
 };
 
-const LIMITS: Limits = Limits {
-    fuel: 20_000,
-    output_bytes: 4096,
-    time: Duration::from_secs(5),
-};
+const LIMITS: Limits = Limits { fuel: 20_000, output_bytes: 4096, time: Duration::from_secs(5) };
 
 fn render(name: &str, source: &str, root: Value) -> Result<String, TemplateError> {
     let templates = BTreeMap::from([(name.to_owned(), source.to_owned())]);
@@ -31,24 +27,13 @@ fn with_parameters(
     source: &str,
     value: Value,
 ) -> Result<String, TemplateError> {
-    let parameters = Parameters {
-        syntax: Arc::new(syntax),
-        overrides: Arc::new(Overrides(overrides)),
-    };
-    let root = [
-        ("param", parameters.param()),
-        ("rest", parameters.rest()),
-        ("value", value),
-    ];
+    let parameters = Parameters { syntax: Arc::new(syntax), overrides: Arc::new(Overrides(overrides)) };
+    let root = [("param", parameters.param()), ("rest", parameters.rest()), ("value", value)];
     render("t.cfg", source, Value::from(BTreeMap::from(root)))
 }
 
 fn key_value() -> Syntax {
-    Syntax {
-        pattern: "{name} = {value}".parse().unwrap(),
-        null: Some("%NULL%".into()),
-        ..Syntax::default()
-    }
+    Syntax { pattern: "{name} = {value}".parse().unwrap(), null: Some("%NULL%".into()), ..Syntax::default() }
 }
 
 fn xml() -> Syntax {
@@ -82,17 +67,9 @@ fn every_limit_ends_a_template() {
     let long = "{% for i in range(1000) %}0123456789{% endfor %}";
     let error = render("a.cfg", long, Value::from(())).unwrap_err();
     assert!(error.message.contains("rendering.output"), "{error}");
-    let templates = BTreeMap::from([(
-        "a.cfg".to_owned(),
-        "{% for i in range(1000) %}0{% endfor %}".to_owned(),
-    )]);
-    let (engine, _) = Engine::compile(
-        templates,
-        Limits {
-            time: Duration::ZERO,
-            ..LIMITS
-        },
-    );
+    let templates =
+        BTreeMap::from([("a.cfg".to_owned(), "{% for i in range(1000) %}0{% endfor %}".to_owned())]);
+    let (engine, _) = Engine::compile(templates, Limits { time: Duration::ZERO, ..LIMITS });
     let error = engine.render("a.cfg", Value::from(())).unwrap_err();
     assert!(error.message.contains("rendering.time"), "{error}");
 }
@@ -117,26 +94,14 @@ fn an_error_never_shows_a_value() {
 fn printed_text_is_escaped_by_the_template_s_extension() {
     let root = || Value::from(BTreeMap::from([("value", "a & \"b\"\nc")]));
     assert_eq!(render("a.cfg", "{{ value }}", root()).unwrap(), "a & \"b\" c");
-    assert_eq!(
-        render("a.xml", "{{ value }}", root()).unwrap(),
-        "a &amp; &quot;b&quot; c"
-    );
-    assert_eq!(
-        render("a.cfg", "{{ none }}|{{ true|yesno }}|{{ false|onoff }}", root()).unwrap(),
-        "|Yes|off"
-    );
+    assert_eq!(render("a.xml", "{{ value }}", root()).unwrap(), "a &amp; &quot;b&quot; c");
+    assert_eq!(render("a.cfg", "{{ none }}|{{ true|yesno }}|{{ false|onoff }}", root()).unwrap(), "|Yes|off");
 }
 
 #[test]
 fn a_parameter_is_written_by_the_syntax_of_its_file() {
-    let line = |value: &str| {
-        with_parameters(
-            key_value(),
-            vec![],
-            "{{ param('a.b', value) }}\n",
-            Value::from(value),
-        )
-    };
+    let line =
+        |value: &str| with_parameters(key_value(), vec![], "{{ param('a.b', value) }}\n", Value::from(value));
     assert_eq!(line("x\ny").unwrap(), "a.b = x y\n");
     assert_eq!(line("").unwrap(), "a.b = %NULL%\n");
     assert_eq!(line("%NULL%").unwrap(), "a.b =  %NULL%\n");
@@ -148,11 +113,7 @@ fn a_parameter_is_written_by_the_syntax_of_its_file() {
 #[test]
 fn quotes_are_written_where_the_syntax_wants_them() {
     let quoted = |quote, value: &str| {
-        let syntax = Syntax {
-            quote,
-            null: None,
-            ..key_value()
-        };
+        let syntax = Syntax { quote, null: None, ..key_value() };
         with_parameters(syntax, vec![], "{{ param('a', value) }}", Value::from(value)).unwrap()
     };
     assert_eq!(quoted(Quote::Always, "it is \"x\""), "a = \"it is 'x'\"");
@@ -163,28 +124,12 @@ fn quotes_are_written_where_the_syntax_wants_them() {
 
 #[test]
 fn a_secret_is_never_altered_to_fit() {
-    let syntax = Syntax {
-        quote: Quote::Always,
-        ..key_value()
-    };
-    let error = with_parameters(
-        syntax,
-        vec![],
-        "{{ param('pw', value) }}",
-        SecretText::value("a\"CANARY"),
-    )
-    .unwrap_err();
-    assert!(
-        error.message.contains("cannot hold") && !error.message.contains("CANARY"),
-        "{error}"
-    );
-    let written = with_parameters(
-        xml(),
-        vec![],
-        "{{ param('pw', value) }}",
-        SecretText::value("a\"<"),
-    )
-    .unwrap();
+    let syntax = Syntax { quote: Quote::Always, ..key_value() };
+    let error = with_parameters(syntax, vec![], "{{ param('pw', value) }}", SecretText::value("a\"CANARY"))
+        .unwrap_err();
+    assert!(error.message.contains("cannot hold") && !error.message.contains("CANARY"), "{error}");
+    let written =
+        with_parameters(xml(), vec![], "{{ param('pw', value) }}", SecretText::value("a\"<")).unwrap();
     assert_eq!(written, "<pw>a&quot;&lt;</pw>");
 }
 

@@ -30,11 +30,7 @@ fn every_case_gets_the_bytes_that_it_expects() {
     let cases = cases();
     assert!(!cases.is_empty(), "there are no cases");
     for case in &cases {
-        wrong.extend(
-            run(case)
-                .into_iter()
-                .map(|what| format!("{}: {what}", case.display())),
-        );
+        wrong.extend(run(case).into_iter().map(|what| format!("{}: {what}", case.display())));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -46,10 +42,7 @@ fn every_model_has_a_case_in_which_it_gets_all_its_files() {
     for model in snapshot.world().catalog.models() {
         for firmware in &model.firmwares {
             lacking.extend(
-                firmware
-                    .files
-                    .iter()
-                    .map(|file| format!("{} {} {}", model.id, firmware.id, file.name)),
+                firmware.files.iter().map(|file| format!("{} {} {}", model.id, firmware.id, file.name)),
             );
         }
     }
@@ -59,12 +52,7 @@ fn every_model_has_a_case_in_which_it_gets_all_its_files() {
         let phone = snapshot.phones().next().expect("a case has a phone");
         for (path, _) in boot.asks.iter().filter(|(_, answered)| *answered) {
             let matches = snapshot.world().catalog.match_path(path.as_bytes());
-            for file in phone
-                .firmware
-                .files
-                .iter()
-                .filter(|file| matches.contains(file.path))
-            {
+            for file in phone.firmware.files.iter().filter(|file| matches.contains(file.path)) {
                 lacking.remove(&format!("{} {} {}", phone.model.id, phone.firmware.id, file.name));
             }
         }
@@ -78,18 +66,13 @@ fn every_model_has_a_case_in_which_it_gets_all_its_files() {
 
 fn cases() -> Vec<PathBuf> {
     let folders = |path: PathBuf| {
-        let entries = fs::read_dir(path)
-            .into_iter()
-            .flatten()
-            .map(|entry| entry.expect("it can be listed").path());
+        let entries =
+            fs::read_dir(path).into_iter().flatten().map(|entry| entry.expect("it can be listed").path());
         let mut paths: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
         paths.sort();
         paths
     };
-    folders(shipped_catalog())
-        .into_iter()
-        .flat_map(|vendor| folders(vendor.join("cases")))
-        .collect()
+    folders(shipped_catalog()).into_iter().flat_map(|vendor| folders(vendor.join("cases"))).collect()
 }
 
 fn load(case: &Path) -> Snapshot {
@@ -127,11 +110,8 @@ fn one_ask(item: &Entry<'_>) -> Option<(String, bool)> {
 fn run(case: &Path) -> Vec<String> {
     let (snapshot, boot) = (load(case), read_boot(case));
     let phone = snapshot.phones().next().expect("a case has a phone");
-    let protocol = Protocol::ALL
-        .iter()
-        .find(|(word, _)| *word == boot.protocol)
-        .expect("a case has a protocol")
-        .1;
+    let protocol =
+        Protocol::ALL.iter().find(|(word, _)| *word == boot.protocol).expect("a case has a protocol").1;
     let bless = std::env::var_os("BLESS").is_some();
     let expected = case.join("expected");
     if bless {
@@ -142,17 +122,8 @@ fn run(case: &Path) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut known = BTreeSet::new();
     for (path, answered) in &boot.asks {
-        let before = if boot.at_top {
-            String::new()
-        } else {
-            format!("{}/", phone.device.serial.expose())
-        };
-        let answer = ask(
-            &snapshot,
-            protocol,
-            &format!("/{before}{path}"),
-            boot.user_agent.as_deref(),
-        );
+        let before = if boot.at_top { String::new() } else { format!("{}/", phone.device.serial.expose()) };
+        let answer = ask(&snapshot, protocol, &format!("/{before}{path}"), boot.user_agent.as_deref());
         let name = expected.join(path.replace('/', "__"));
         match (outcome(&answer), answered) {
             (("served", Some(body)), true) => {
@@ -160,9 +131,8 @@ fn run(case: &Path) -> Vec<String> {
                 if bless {
                     fs::write(&name, body).expect("it can be written");
                 } else if fs::read(&name).ok().as_deref() != Some(body) {
-                    wrong.push(format!(
-                        "{path} is not as expected; see the change with BLESS=1 and git diff"
-                    ));
+                    wrong
+                        .push(format!("{path} is not as expected; see the change with BLESS=1 and git diff"));
                 }
             }
             (("probe", _), false) => (),
@@ -170,14 +140,10 @@ fn run(case: &Path) -> Vec<String> {
             ((word, _), false) => wrong.push(format!("{path} is {word}, not a probe")),
         }
     }
-    let listed = fs::read_dir(&expected)
-        .into_iter()
-        .flatten()
-        .map(|entry| entry.expect("it can be listed").path());
+    let listed =
+        fs::read_dir(&expected).into_iter().flatten().map(|entry| entry.expect("it can be listed").path());
     wrong.extend(
-        listed
-            .filter(|path| !known.contains(path))
-            .map(|path| format!("nobody asks for {}", path.display())),
+        listed.filter(|path| !known.contains(path)).map(|path| format!("nobody asks for {}", path.display())),
     );
     wrong
 }

@@ -26,9 +26,7 @@ pub(crate) struct Site {
 impl Site {
     /// Makes a site with the shipped catalog and no records.
     pub(crate) fn new() -> Self {
-        let site = Self {
-            folder: TempDir::new().unwrap(),
-        };
+        let site = Self { folder: TempDir::new().unwrap() };
         site.write("fleet/.keep", "").config("")
     }
 
@@ -48,21 +46,11 @@ impl Site {
     /// Adds lines to the settings; the first ones may stand before any table.
     pub(crate) fn config(self, text: &str) -> Self {
         let catalog = shipped_catalog();
-        let own = if text.contains("catalog = ") {
-            String::new()
-        } else {
-            format!("catalog = [{catalog:?}]\n")
-        };
+        let own =
+            if text.contains("catalog = ") { String::new() } else { format!("catalog = [{catalog:?}]\n") };
         let names = "[provisioning]\nhost = \"provisioning.example.net\"\nhttp-port = 80\nhttps-port = 443\n";
-        let names = if text.contains("[provisioning]") {
-            ""
-        } else {
-            names
-        };
-        self.write(
-            "bellhop.toml",
-            &format!("state = \"state\"\n{own}{text}\n{names}"),
-        )
+        let names = if text.contains("[provisioning]") { "" } else { names };
+        self.write("bellhop.toml", &format!("state = \"state\"\n{own}{text}\n{names}"))
     }
 
     /// Gives a path below the site's folder.
@@ -87,23 +75,19 @@ impl Site {
 }
 
 /// Asks a snapshot for a path, from loopback.
-pub(crate) fn ask(snapshot: &Snapshot, transport: Protocol, path: &str, user_agent: Option<&str>) -> Answer {
+pub(crate) fn ask<'s>(
+    snapshot: &'s Snapshot,
+    transport: Protocol,
+    path: &str,
+    user_agent: Option<&str>,
+) -> Answer<'s> {
     let peer = IpAddr::from([127, 0, 0, 1]);
     let user_agent = user_agent.map(str::as_bytes);
-    answer(
-        snapshot,
-        &Inquiry {
-            transport,
-            peer,
-            path: path.as_bytes(),
-            user_agent,
-            certificate: None,
-        },
-    )
+    answer(snapshot, &Inquiry { transport, peer, path: path.as_bytes(), user_agent, certificate: None })
 }
 
 /// Says in one word how a request went, and gives the body where there is one.
-pub(crate) fn outcome(answer: &Answer) -> (&'static str, Option<&[u8]>) {
+pub(crate) fn outcome<'a>(answer: &'a Answer<'_>) -> (&'static str, Option<&'a [u8]>) {
     match &answer.outcome {
         Outcome::Failed(_) => ("failed", None),
         Outcome::Refused(refusal) => (refusal.word(), None),

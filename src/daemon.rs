@@ -1,0 +1,235 @@
+//! A process's life: first snapshot, bind, serve, stop; one function a stage.
+
+use std::fs;
+use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+
+use anyhow::{Context, anyhow};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+
+use crate::config::Config;
+use crate::document::Fault;
+use crate::listen::{Bound, Identities, Side};
+use crate::manage::{Admin, Key};
+use crate::model::Protocol;
+use crate::reload::{Bell, Loaded, Loader, Watch};
+use crate::snapshot::{Phone, Rules, Snapshot, Store};
+use crate::telemetry::Metrics;
+
+/// Why the server did not start, or did not end well.
+#[derive(Debug)]
+pub enum DaemonError {
+    /// Its files are faulty.
+    Faulty(Vec<Fault>),
+    /// Anything else.
+    Other(anyhow::Error),
+}
+
+impl<E: Into<anyhow::Error>> From<E> for DaemonError {
+    fn from(error: E) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+/// Serves until a signal ends it.
+///
+/// # Errors
+/// Why it could not start, or that responses were cut off when it ended.
+pub fn run(path: &Path) -> Result<(), DaemonError> {
+    crate::telemetry::start_log();
+    let mut loader = Loader::new(path).map_err(DaemonError::Faulty)?;
+    let nothing = loader.nothing();
+    let Loaded { snapshot, warnings } =
+        loader.load(&nothing).map_err(DaemonError::Faulty)?.ok_or_else(|| anyhow!("nothing was read"))?;
+    for fault in &warnings {
+        warn!(%fault, "fault in the files");
+    }
+    prepare(loader.config())?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
+    runtime.block_on(serve(loader, snapshot))
+}
+
+/// Gets the process ready: a place to write to, descriptors for the connections, and no dumps with secrets in them.
+fn prepare(config: &Config) -> anyhow::Result<()> {
+    let state = &config.state;
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(state);
+    made.with_context(|| format!("cannot make the state folder {}", state.display()))?;
+    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })
+        .context("cannot switch core dumps off")?;
+    let files = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: files.maximum, ..files })
+        .context("cannot raise the limit of open files")?;
+    let needed = u64::from(config.limits.connections) + 256;
+    if let Some(limit) = files.maximum.filter(|limit| *limit < needed) {
+        warn!(
+            limit,
+            needed, "fewer files may be open than connections are allowed; raise the limit of open files"
+        );
+    }
+    Ok(())
+}
+
+async fn serve(loader: Loader, snapshot: Snapshot) -> Result<(), DaemonError> {
+    let config = loader.config().clone();
+    let bound = Bound::bind(&config).await?;
+    let admin = match config.admin {
+        Some(address) => {
+            let listener = TcpListener::bind(address).await;
+            Some(listener.with_context(|| format!("cannot listen on {address} for operators"))?)
+        }
+        None => None,
+    };
+    let host = snapshot.world().rules.provisioning.host.clone();
+    let identities = Identities::load(&config.https, &config.state, &host)?;
+    let metrics = Arc::new(Metrics::default());
+    greet(&bound, admin.as_ref(), &identities, &snapshot).context("cannot write to standard output")?;
+    let store = Arc::new(Store::new(snapshot));
+    let watch = Watch::new(loader, Arc::clone(&store), Arc::clone(&metrics));
+    let bell = watch.bell();
+    let stop = CancellationToken::new();
+    let reading = thread::Builder::new().name("reload".to_owned()).spawn(move || watch.run());
+    let reading = reading.context("cannot start the thread that reads files")?;
+    let administering = match admin {
+        Some(listener) => {
+            let key =
+                Key::mint(&config.state, listener.local_addr().context("cannot tell the admin address")?)?;
+            let admin =
+                Admin { store: Arc::clone(&store), metrics: Arc::clone(&metrics), bell: bell.clone(), key };
+            Some(administer(admin, listener, stop.clone())?)
+        }
+        None => None,
+    };
+    let side = Side::new(store, config.limits.clone(), TaskTracker::new(), stop.clone());
+    let side = Arc::new(side);
+    bound.serve(&side, &identities, &metrics);
+    until_stopped(&bell).await?;
+    let cut = drain(&side).await;
+    bell.stop();
+    reading.join().map_err(|_| anyhow!("the thread that reads files panicked"))?;
+    if let Some(administering) = administering {
+        administering.join().map_err(|_| anyhow!("the admin thread panicked"))?;
+    }
+    if cut > 0 {
+        return Err(anyhow!("{cut} connections were cut off after {:?}", side.limits.stop_timeout).into());
+    }
+    Ok(())
+}
+
+/// Serves operators on a thread of their own.
+fn administer(
+    admin: Admin,
+    listener: TcpListener,
+    stop: CancellationToken,
+) -> anyhow::Result<thread::JoinHandle<()>> {
+    let listener = listener.into_std().context("cannot hand the admin listener over")?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start threads")?;
+    let serve = move || {
+        runtime.block_on(async move {
+            match TcpListener::from_std(listener) {
+                Ok(listener) => admin.serve(listener, stop).await,
+                Err(error) => {
+                    warn!(error = &error as &dyn std::error::Error, "the admin side does not serve");
+                }
+            }
+        });
+    };
+    thread::Builder::new().name("admin".to_owned()).spawn(serve).context("cannot start the admin thread")
+}
+
+/// Waits for the signal that ends the server; SIGHUP has it read its files again.
+async fn until_stopped(bell: &Bell) -> anyhow::Result<()> {
+    let on = |kind| signal(kind).context("cannot listen to signals");
+    let (mut hangup, mut interrupt, mut terminate) =
+        (on(SignalKind::hangup())?, on(SignalKind::interrupt())?, on(SignalKind::terminate())?);
+    loop {
+        tokio::select! {
+            _ = hangup.recv() => bell.ring(),
+            _ = interrupt.recv() => return Ok(()),
+            _ = terminate.recv() => return Ok(()),
+        }
+    }
+}
+
+/// Stops accepting and waits for responses under way; tells how many connections did not end in time.
+async fn drain(side: &Side) -> usize {
+    info!(connections = side.tracker.len(), "stopping");
+    side.stop.cancel();
+    side.tracker.close();
+    let Ok(mut again) = signal(SignalKind::terminate()) else {
+        return side.tracker.len();
+    };
+    tokio::select! {
+        () = side.tracker.wait() => (),
+        () = tokio::time::sleep(side.limits.stop_timeout) => (),
+        _ = again.recv() => (),
+    }
+    side.tracker.len()
+}
+
+/// Says where the server listens, and how to ask it as the phones of the example fleet would.
+fn greet(
+    bound: &Bound,
+    admin: Option<&TcpListener>,
+    identities: &Identities,
+    snapshot: &Snapshot,
+) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "bellhop {} serves {} devices", env!("CARGO_PKG_VERSION"), snapshot.devices())?;
+    for (protocol, address) in bound.addresses() {
+        let note = if protocol == Protocol::Https && identities.self_signed {
+            " (self-signed certificate)"
+        } else {
+            ""
+        };
+        writeln!(out, "  {protocol:<6} {address}{note}")?;
+    }
+    if let Some(address) = admin.and_then(|listener| listener.local_addr().ok()) {
+        writeln!(out, "  admin  {address}")?;
+    }
+    let mut examples = snapshot.phones().filter(Phone::is_example).peekable();
+    if examples.peek().is_some() {
+        writeln!(out, "\nAsk as a phone of the example fleet would:")?;
+    }
+    for phone in examples {
+        let ask = ask_as(&phone, bound, identities, &snapshot.world().rules);
+        writeln!(out, "  # {} ({})\n  {ask}", phone.device.name, phone.model.id)?;
+    }
+    out.flush()
+}
+
+/// Writes the command line that asks for a phone's main file.
+fn ask_as(phone: &Phone<'_>, bound: &Bound, identities: &Identities, rules: &Rules) -> String {
+    let protocol = phone.protocol();
+    let main = phone.firmware.files.iter().find(|file| file.main);
+    let name = main.map(|file| phone.file_name(file)).unwrap_or_default();
+    let address = bound.addresses().into_iter().find(|(bound, _)| *bound == protocol);
+    let Some((_, address)) = address else {
+        let serial = phone.device.serial.expose();
+        return format!("bellhop render {serial} {name}  # asks over {protocol}, which is not served");
+    };
+    let insecure = if protocol == Protocol::Https && identities.self_signed { "-k " } else { "" };
+    let prefix = if rules.provisioning.path_prefix.is_empty() { "" } else { "/" };
+    let (prefix, path) = (format!("{prefix}{}", rules.provisioning.path_prefix), phone.url_segment());
+    format!("curl {insecure}{protocol}://{}{prefix}/{path}/{name}", reachable(address))
+}
+
+/// Gives an address that this machine reaches itself by.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}

@@ -1,0 +1,262 @@
+//! One connection of HTTP/1.1, and each request on it.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::header::{self, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{HeaderMap, Method, Request, Response, StatusCode, Version};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::sleep;
+use tokio_io_timeout::TimeoutStream;
+use tokio_util::io::InspectReader;
+use tracing::{debug, warn};
+
+use crate::answer::{Answer, Outcome, answer};
+use crate::identify::Inquiry;
+use crate::listen::Door;
+use crate::model::Mac;
+use crate::permit::Refusal;
+use crate::snapshot::Rendered;
+
+/// Seconds after which a phone may ask again for a file that could not be rendered.
+const RETRY_AFTER: &str = "60";
+
+/// What everybody gets who gets nothing.
+const NOT_FOUND: &str = "not found\n";
+
+/// Serves a connection to its end: the peer's, a deadline's or the server's.
+pub(super) async fn serve<S>(door: &Door, stream: S, peer: IpAddr, certificate: Option<Mac>)
+where
+    S: AsyncRead + AsyncWrite + 'static,
+{
+    let limits = &door.side.limits;
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(limits.response_timeout));
+    let strict = Arc::new(AtomicBool::new(true));
+    let stream = InspectReader::new(Box::pin(stream), line_ends(Arc::clone(&strict)));
+    let service = service_fn(move |request| {
+        let response = respond(door, peer, certificate, &request, strict.load(Ordering::Relaxed));
+        std::future::ready(Ok::<_, Infallible>(response))
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        // Some phones look for `Content-Length` as it is usually spelled.
+        .title_case_headers(true)
+        .header_read_timeout(limits.header_timeout)
+        .max_buf_size(limits.header_bytes)
+        .max_headers(limits.header_fields)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => Some(ended),
+        () = sleep(limits.connection_age) => None,
+        () = door.side.stop.cancelled() => None,
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        None => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        debug!(transport = %door.protocol, %peer, error = &error as &dyn std::error::Error, "connection broke");
+    }
+}
+
+/// Watches for lines that end without a carriage return, which hyper would let pass.
+fn line_ends(strict: Arc<AtomicBool>) -> impl FnMut(&[u8]) {
+    let mut last = 0;
+    move |bytes| {
+        for at in memchr::memchr_iter(b'\n', bytes) {
+            let before = if at == 0 { last } else { bytes[at - 1] };
+            if before != b'\r' {
+                strict.store(false, Ordering::Relaxed);
+            }
+        }
+        last = bytes.last().copied().unwrap_or(last);
+    }
+}
+
+fn respond(
+    door: &Door,
+    peer: IpAddr,
+    certificate: Option<Mac>,
+    request: &Request<Incoming>,
+    strict: bool,
+) -> Response<Full<Bytes>> {
+    if let Err(status) = acceptable(door, request, strict) {
+        door.requests.invalid.increment(1);
+        debug!(transport = %door.protocol, %peer, status = status.as_u16(), "invalid request");
+        return invalid(status);
+    }
+    let headers = request.headers();
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let inquiry = Inquiry {
+        transport: door.protocol,
+        peer: peer.to_canonical(),
+        path: path.as_bytes(),
+        user_agent: headers.get(header::USER_AGENT).map(HeaderValue::as_bytes),
+        certificate,
+    };
+    let snapshot = door.side.store.current();
+    let answer = answer(&snapshot, &inquiry);
+    report(door, peer, &answer);
+    match answer.outcome {
+        Outcome::Served { file, .. } => {
+            let (status, response) = with_file(&file, headers, request.method());
+            if status == StatusCode::NOT_MODIFIED {
+                door.requests.not_modified.increment(1);
+            } else {
+                door.requests.served.increment(1);
+            }
+            response
+        }
+        Outcome::Refused(_) => not_found(request.method()),
+        Outcome::Failed(_) => unavailable(),
+    }
+}
+
+/// Checks what hyper lets pass and phones do not need (promise H6).
+fn acceptable(door: &Door, request: &Request<Incoming>, strict: bool) -> Result<(), StatusCode> {
+    let headers = request.headers();
+    let hosts = headers.get_all(header::HOST).iter().count();
+    let wants_host = request.version() == Version::HTTP_11;
+    let has_body = headers.contains_key(header::TRANSFER_ENCODING)
+        || headers.get(header::CONTENT_LENGTH).is_some_and(|length| length.as_bytes() != b"0");
+    let path = request.uri().path_and_query().map_or("", |path| path.as_str());
+    if !strict || hosts > 1 || wants_host && hosts == 0 {
+        Err(StatusCode::BAD_REQUEST)
+    } else if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        Err(StatusCode::METHOD_NOT_ALLOWED)
+    } else if has_body || !path.starts_with('/') {
+        Err(StatusCode::BAD_REQUEST)
+    } else if path.len() > door.side.limits.path_bytes {
+        Err(StatusCode::URI_TOO_LONG)
+    } else {
+        Ok(())
+    }
+}
+
+/// Counts and logs an answer, whatever it is.
+fn report(door: &Door, peer: IpAddr, answer: &Answer<'_>) {
+    let device = answer.phone.map_or("", |phone| phone.device.name.as_str());
+    let file = answer.file.map_or("", |file| file.name.as_str());
+    let (transport, proof) = (door.protocol.word(), answer.proof.word());
+    match &answer.outcome {
+        Outcome::Served { kept, stale, .. } => {
+            if let Some(error) = stale {
+                door.requests.renders_failed.increment(1);
+                warn!(
+                    device,
+                    error = error as &dyn std::error::Error,
+                    "rendering failed; serving the last good file"
+                );
+            } else if *kept {
+                door.requests.renders_kept.increment(1);
+            } else {
+                door.requests.renders_made.increment(1);
+            }
+            debug!(transport, %peer, device, proof, file, outcome = "served");
+        }
+        Outcome::Refused(reason) => {
+            door.requests.refusal(*reason);
+            if *reason == Refusal::Contradicted {
+                warn!(transport, %peer, device, proof, file, outcome = reason.word(), "facts of a request do not agree");
+            } else {
+                debug!(transport, %peer, device, proof, file, outcome = reason.word());
+            }
+        }
+        Outcome::Failed(error) => {
+            door.requests.failed.increment(1);
+            door.requests.renders_failed.increment(1);
+            warn!(device, error = error as &dyn std::error::Error, "rendering failed");
+        }
+    }
+}
+
+fn with_file(file: &Rendered, headers: &HeaderMap, method: &Method) -> (StatusCode, Response<Full<Bytes>>) {
+    let now = SystemTime::now();
+    // Within the second of a change another one may follow that the date could not tell (RFC 9110, section 8.8.2.2).
+    let dated = file.last_modified_second() < seconds(now);
+    let last_modified = dated.then_some(&file.last_modified);
+    let fresh = is_fresh(headers, &file.etag, last_modified.map(Bytes::as_ref));
+    let status = if fresh { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
+    let body = if fresh || method == Method::HEAD { Bytes::new() } else { file.body.clone() };
+    let mut response = Response::new(Full::new(body));
+    *response.status_mut() = status;
+    let out = response.headers_mut();
+    out.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    insert(out, header::ETAG, &file.etag);
+    if let Some(date) = last_modified {
+        insert(out, header::LAST_MODIFIED, date);
+    }
+    if !fresh {
+        insert(out, header::CONTENT_TYPE, &file.content_type);
+        out.insert(header::CONTENT_LENGTH, HeaderValue::from(file.body.len()));
+    }
+    (status, response)
+}
+
+fn insert(headers: &mut HeaderMap, name: header::HeaderName, value: &Bytes) {
+    if let Ok(value) = HeaderValue::from_maybe_shared(value.clone()) {
+        headers.insert(name, value);
+    }
+}
+
+/// Tells whether the phone has the file already: by its tag, or, without one, by its date (RFC 9110, section 13.2.2).
+fn is_fresh(headers: &HeaderMap, etag: &[u8], last_modified: Option<&[u8]>) -> bool {
+    let mut tags = headers.get_all(header::IF_NONE_MATCH).iter().peekable();
+    if tags.peek().is_some() {
+        let each = tags.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+        return each
+            .map(<[u8]>::trim_ascii)
+            .any(|tag| tag == b"*" || tag.strip_prefix(b"W/").unwrap_or(tag) == etag);
+    }
+    // The date counts only as we gave it: files may go back to an older state.
+    let since = headers.get(header::IF_MODIFIED_SINCE).map(HeaderValue::as_bytes);
+    since.is_some_and(|since| Some(since) == last_modified)
+}
+
+fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+fn not_found(method: &Method) -> Response<Full<Bytes>> {
+    let head = method == Method::HEAD;
+    let body = if head { Bytes::new() } else { Bytes::from_static(NOT_FOUND.as_bytes()) };
+    let mut response = Response::new(Full::new(body));
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(NOT_FOUND.len()));
+    response
+}
+
+fn unavailable() -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
+    response
+}
+
+fn invalid(status: StatusCode) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = status;
+    // What follows on the connection cannot be told from what belongs to this request.
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+    }
+    response
+}

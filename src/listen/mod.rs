@@ -1,0 +1,136 @@
+//! Sockets in, bytes out: the phones' side.
+//!
+//! Promises: everything is bound before anything is served; nothing that a peer does holds the accept loop up;
+//! every wait for a peer has a deadline; nothing outside knows that a protocol exists. Read next: `accept` for
+//! the loop, then `http` for one request.
+
+mod http;
+mod tls;
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::debug;
+
+pub use self::tls::{Identities, TlsError};
+
+use crate::accept::{self, Gate};
+use crate::config::{Config, Limits};
+use crate::model::Protocol;
+use crate::snapshot::Store;
+use crate::telemetry::{Metrics, Requests};
+
+/// What every connection of the phones' side shares.
+pub struct Side {
+    /// Where the current snapshot stands.
+    pub store: Arc<Store>,
+    /// Deadlines, sizes and caps.
+    pub limits: Limits,
+    /// Where tasks are spawned, so that stopping can wait for them.
+    pub tracker: TaskTracker,
+    /// Tells everybody to finish.
+    pub stop: CancellationToken,
+    places: Arc<Semaphore>,
+}
+
+impl Side {
+    /// Makes the phones' side of a server.
+    pub fn new(store: Arc<Store>, limits: Limits, tracker: TaskTracker, stop: CancellationToken) -> Self {
+        let places = usize::try_from(limits.connections).unwrap_or(Semaphore::MAX_PERMITS);
+        Self { store, limits, tracker, stop, places: Arc::new(Semaphore::new(places)) }
+    }
+}
+
+/// Sockets that are bound and do not serve yet.
+pub struct Bound {
+    listeners: Vec<(Protocol, TcpListener)>,
+}
+
+/// An address that cannot be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {address} for {protocol}")]
+pub struct BindError {
+    address: SocketAddr,
+    protocol: Protocol,
+    source: std::io::Error,
+}
+
+impl Bound {
+    /// Binds every address of the configuration.
+    ///
+    /// # Errors
+    /// The first address that cannot be listened on.
+    pub async fn bind(config: &Config) -> Result<Self, BindError> {
+        let mut listeners = Vec::new();
+        let http = config.http.listen.iter().map(|address| (Protocol::Http, *address));
+        let https = config.https.listen.iter().map(|address| (Protocol::Https, *address));
+        for (protocol, address) in http.chain(https) {
+            let listener = TcpListener::bind(address).await;
+            let listener = listener.map_err(|source| BindError { address, protocol, source })?;
+            listeners.push((protocol, listener));
+        }
+        Ok(Self { listeners })
+    }
+
+    /// Tells the addresses as they are, ports given by the system among them.
+    pub fn addresses(&self) -> Vec<(Protocol, SocketAddr)> {
+        let address =
+            |(protocol, listener): &(Protocol, TcpListener)| Some((*protocol, listener.local_addr().ok()?));
+        self.listeners.iter().filter_map(address).collect()
+    }
+
+    /// Starts to serve, each listener in a task of its own.
+    pub fn serve(self, side: &Arc<Side>, identities: &Identities, metrics: &Metrics) {
+        for (protocol, listener) in self.listeners {
+            let requests = metrics.requests(protocol);
+            let gate = Gate {
+                transport: protocol.word(),
+                places: Arc::clone(&side.places),
+                stop: side.stop.clone(),
+                tracker: side.tracker.clone(),
+                errors: requests.accept_errors.clone(),
+            };
+            let tls = (protocol == Protocol::Https).then(|| identities.acceptor());
+            let door = Arc::new(Door { side: Arc::clone(side), protocol, tls, requests });
+            side.tracker.spawn(accept::run(listener, gate, move |stream, peer| {
+                let door = Arc::clone(&door);
+                async move { door.connection(stream, peer.ip()).await }
+            }));
+        }
+    }
+}
+
+/// One listener's part of the phones' side.
+struct Door {
+    side: Arc<Side>,
+    protocol: Protocol,
+    tls: Option<TlsAcceptor>,
+    requests: Requests,
+}
+
+impl Door {
+    async fn connection(&self, stream: TcpStream, peer: IpAddr) {
+        self.requests.connections.increment(1);
+        match &self.tls {
+            None => http::serve(self, stream, peer, None).await,
+            Some(tls) => match timeout(self.side.limits.handshake_timeout, tls.accept(stream)).await {
+                Ok(Ok(stream)) => http::serve(self, stream, peer, None).await,
+                Ok(Err(error)) => {
+                    self.requests.handshake_failures.increment(1);
+                    debug!(%peer, error = &error as &dyn std::error::Error, "handshake failed");
+                }
+                Err(_) => {
+                    self.requests.handshake_failures.increment(1);
+                    debug!(%peer, "handshake took too long");
+                }
+            },
+        }
+        self.requests.connections.decrement(1);
+    }
+}

@@ -1,0 +1,139 @@
+//! The operators' side: metrics, health, reload; never on a phone's path.
+//!
+//! Promises: it runs on a thread of its own, so that a flood of phones cannot hide its metrics; what changes
+//! anything wants the key in the state folder, which only the operator can read. Read next: [`Admin`], then
+//! `client` for the command line's half.
+
+mod client;
+mod key;
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::header::{self, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use serde_json::json;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use self::client::{ClientError, Told, reload};
+pub use self::key::{Key, KeyError};
+
+use crate::accept::{self, Gate};
+use crate::reload::{Bell, Report};
+use crate::snapshot::Store;
+use crate::telemetry::Metrics;
+
+/// Connections of operators at once.
+const PLACES: usize = 64;
+
+/// Longest time for a request's head.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What operators may look at and do.
+pub struct Admin {
+    /// Where the current snapshot stands.
+    pub store: Arc<Store>,
+    /// All metrics.
+    pub metrics: Arc<Metrics>,
+    /// Makes the server read its files again.
+    pub bell: Bell,
+    /// What proves an operator.
+    pub key: Key,
+}
+
+impl Admin {
+    /// Serves a listener until the server stops.
+    pub async fn serve(self, listener: TcpListener, stop: CancellationToken) {
+        let tracker = TaskTracker::new();
+        let gate = Gate {
+            transport: "admin",
+            places: Arc::new(Semaphore::new(PLACES)),
+            stop,
+            tracker: tracker.clone(),
+            errors: metrics::Counter::noop(),
+        };
+        let admin = Arc::new(self);
+        accept::run(listener, gate, move |stream, _: SocketAddr| connection(Arc::clone(&admin), stream))
+            .await;
+        tracker.close();
+        tokio::time::timeout(Duration::from_secs(1), tracker.wait()).await.ok();
+    }
+
+    async fn respond(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        match (request.method(), request.uri().path()) {
+            (&Method::GET, "/healthz") => text(StatusCode::OK, "ok\n".to_owned()),
+            (&Method::GET, "/metrics") => {
+                #[expect(
+                    clippy::cast_precision_loss,
+                    reason = "a gauge is floating; memory stays far below 2^52"
+                )]
+                self.metrics.cache_bytes.set(self.store.current().cache().bytes() as f64);
+                text(StatusCode::OK, self.metrics.render())
+            }
+            (&Method::GET, "/readyz") => {
+                let ready = self.store.current().serial() > 0;
+                let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+                text(status, if ready { "ready\n" } else { "not ready\n" }.to_owned())
+            }
+            (&Method::POST, "/api/v1/reload") if self.key.opens(&request) => self.reload().await,
+            (&Method::POST, "/api/v1/reload") => text(StatusCode::UNAUTHORIZED, "wrong key\n".to_owned()),
+            _ => text(StatusCode::NOT_FOUND, "not found\n".to_owned()),
+        }
+    }
+
+    async fn reload(&self) -> Response<Full<Bytes>> {
+        let Some(report) = self.bell.ring_and_wait().await else {
+            return text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n".to_owned());
+        };
+        let lines =
+            |faults: &[crate::document::Fault]| faults.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let (status, body) = match &report {
+            Report::Published { serial, devices, warnings } => {
+                let body = json!({ "result": "published", "serial": serial, "devices": devices, "warnings": lines(warnings) });
+                (StatusCode::OK, body)
+            }
+            Report::Refused { serial, faults } => {
+                let body = json!({ "result": "refused", "serial": serial, "faults": lines(faults) });
+                (StatusCode::UNPROCESSABLE_ENTITY, body)
+            }
+            Report::Unchanged { serial } => {
+                (StatusCode::OK, json!({ "result": "unchanged", "serial": serial }))
+            }
+        };
+        let mut response = text(status, format!("{body}\n"));
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response
+    }
+}
+
+async fn connection(admin: Arc<Admin>, stream: TcpStream) {
+    let service = service_fn(move |request| {
+        let admin = Arc::clone(&admin);
+        async move { Ok::<_, Infallible>(admin.respond(request).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .serve_connection(TokioIo::new(stream), service);
+    // A client that goes away is its own affair.
+    connection.await.ok();
+}
+
+fn text(status: StatusCode, text: String) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(text)));
+    *response.status_mut() = status;
+    let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
+}
