@@ -135,6 +135,7 @@ pub(super) struct SyntaxFacts {
     pub(super) null: Option<String>,
     pub(super) parameter: Option<String>,
     pub(super) quote: Option<Quote>,
+    pub(super) quoted: Option<String>,
 }
 
 /// The keys that every level takes.
@@ -300,7 +301,10 @@ impl SyntaxFacts {
                 "null" => self.null = entry.text_or_empty(64).map(str::to_owned),
                 "parameter" => self.parameter = text(&entry),
                 "quote" => self.quote = entry.one_of(Quote::ALL),
-                _ => entry.unknown(&["charset", "indexed", "newline", "null", "parameter", "quote"]),
+                "quoted" => self.quoted = entry.text_or_empty(64).map(str::to_owned),
+                _ => {
+                    entry.unknown(&["charset", "indexed", "newline", "null", "parameter", "quote", "quoted"]);
+                }
             }
         }
     }
@@ -313,6 +317,7 @@ impl SyntaxFacts {
             null: self.null.or_else(|| base.null.clone()),
             parameter: self.parameter.or_else(|| base.parameter.clone()),
             quote: self.quote.or(base.quote),
+            quoted: self.quoted.or_else(|| base.quoted.clone()),
         }
     }
 }

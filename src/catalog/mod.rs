@@ -206,6 +206,11 @@ impl Catalog {
         self.paths.matches(path)
     }
 
+    /// Tells whether some name that phones ask for lies in a folder of this name.
+    pub fn knows_folder(&self, segment: &[u8]) -> bool {
+        self.paths.knows_folder(segment)
+    }
+
     /// Tells whose files a pattern names.
     pub fn owner(&self, path: PathId) -> &PathOwner {
         &self.owners[path.index()]

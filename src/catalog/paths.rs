@@ -1,6 +1,6 @@
 //! The names that phones ask for, all of them in one automaton.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use regex::bytes::{RegexSet, RegexSetBuilder};
 
@@ -25,6 +25,8 @@ pub(super) struct Paths {
     set: RegexSet,
     /// By pattern: how many bytes stand before the MAC address, where there is one.
     mac_after: Vec<Option<usize>>,
+    /// First segments of patterns that have several.
+    folders: Vec<String>,
 }
 
 /// What [`Paths::matches`] found.
@@ -101,11 +103,19 @@ impl PathCollector {
             .size_limit(64 << 20)
             .dfa_size_limit(16 << 20)
             .build()?;
-        Ok(Paths { set, mac_after: self.patterns.iter().map(|pattern| pattern.find("{mac}")).collect() })
+        let folders = self.patterns.iter().filter_map(|pattern| pattern.split_once('/'));
+        let folders: BTreeSet<String> = folders.map(|(folder, _)| folder.to_owned()).collect();
+        let mac_after = self.patterns.iter().map(|pattern| pattern.find("{mac}")).collect();
+        Ok(Paths { set, mac_after, folders: folders.into_iter().collect() })
     }
 }
 
 impl Paths {
+    /// Tells whether some pattern begins with this segment and a slash.
+    pub(super) fn knows_folder(&self, segment: &[u8]) -> bool {
+        self.folders.iter().any(|folder| folder.as_bytes().eq_ignore_ascii_case(segment))
+    }
+
     /// Matches a path; any bytes are fine.
     pub(super) fn matches(&self, path: &[u8]) -> PathMatches {
         let matched = self.set.matches(path);
@@ -114,6 +124,8 @@ impl Paths {
             let dense = after.get(..12).and_then(Mac::from_bytes);
             dense.or_else(|| after.get(..17).and_then(Mac::from_bytes))
         });
+        // Some names have zeros where others have an address; they are nobody's.
+        let mac = mac.filter(|mac| mac.octets() != [0; 6]);
         PathMatches { mac, matched: Some(matched) }
     }
 }

@@ -307,6 +307,7 @@ impl Resolver<'_> {
                 indexed,
                 null: facts.null.map(Into::into),
                 quote: facts.quote.unwrap_or_default(),
+                quoted: facts.quoted.unwrap_or_default().into(),
                 escape,
                 charset: facts.charset.unwrap_or_default(),
                 newline: facts.newline.unwrap_or_default(),

@@ -45,9 +45,8 @@ impl Args {
 
 /// Finds a device by what an operator calls it.
 fn find<'s>(snapshot: &'s Snapshot, called: &str) -> anyhow::Result<Phone<'s>> {
-    let by_serial = snapshot.by_serial(called.as_bytes()).found;
-    let by_mac = || snapshot.by_mac(called.parse::<Mac>().ok()?).found;
-    if let Some(phone) = by_serial.or_else(by_mac) {
+    let by_mac = || snapshot.phone_by_mac(called.parse::<Mac>().ok()?);
+    if let Some(phone) = snapshot.phone_by_serial(called).or_else(by_mac) {
         return Ok(phone);
     }
     let mut named = snapshot.phones().filter(|phone| phone.device.name == called);

@@ -74,6 +74,9 @@ impl<'a> Name<'a> {
 
 /// Decodes `%xx` once; an incomplete one is refused.
 fn decode(path: &[u8]) -> Result<Cow<'_, [u8]>, BadName> {
+    if memchr::memchr(b'%', path).is_none() {
+        return Ok(Cow::Borrowed(path));
+    }
     let mut at = 0;
     while let Some(next) = memchr::memchr(b'%', &path[at..]) {
         at += next;
@@ -87,23 +90,21 @@ fn decode(path: &[u8]) -> Result<Cow<'_, [u8]>, BadName> {
 
 /// Takes empty segments out and refuses `.` and `..`.
 fn normal(path: Cow<'_, [u8]>) -> Result<Cow<'_, [u8]>, BadName> {
-    let odd = |segment: &[u8]| segment.is_empty() || segment == b"." || segment == b"..";
-    let own = match path {
-        Cow::Borrowed(path) => {
-            let path = path.strip_prefix(b"/").unwrap_or(path);
-            if !path.split(|byte| *byte == b'/').any(odd) {
-                return Ok(Cow::Borrowed(path));
+    // Segments are only looked at where a slash or the beginning is followed by a slash, a dot or nothing.
+    let is_odd = |pair: &[u8]| pair[0] == b'/' && matches!(pair[1], b'/' | b'.');
+    let trimmed = path.strip_prefix(b"/").unwrap_or(&path);
+    let is_plain = !matches!(trimmed, [b'/' | b'.', ..] | [.., b'/']) && !trimmed.windows(2).any(is_odd);
+    match path {
+        Cow::Borrowed(path) if is_plain => Ok(Cow::Borrowed(path.strip_prefix(b"/").unwrap_or(path))),
+        path => {
+            let segments: Vec<&[u8]> =
+                path.split(|byte| *byte == b'/').filter(|part| !part.is_empty()).collect();
+            if segments.iter().any(|segment| matches!(*segment, b"." | b"..")) {
+                return Err(BadName);
             }
-            path.to_owned()
+            Ok(Cow::Owned(segments.join(&b'/')))
         }
-        Cow::Owned(path) => path,
-    };
-    let segments: Vec<&[u8]> =
-        own.split(|byte| *byte == b'/').filter(|segment| !segment.is_empty()).collect();
-    if segments.iter().any(|segment| odd(segment)) {
-        return Err(BadName);
     }
-    Ok(Cow::Owned(segments.join(&b'/')))
 }
 
 #[cfg(test)]

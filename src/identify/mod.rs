@@ -11,7 +11,7 @@ pub use self::inquiry::{BadName, Inquiry};
 use self::inquiry::Name;
 use crate::catalog::{AgentMatch, Catalog, File, FileScope, Firmware, Model, PathMatches};
 use crate::model::Mac;
-use crate::snapshot::{Lookup, Phone, Snapshot};
+use crate::snapshot::{Phone, Snapshot};
 
 /// What a request tells, and which device it is of.
 pub struct Identity<'s, 'a> {
@@ -51,7 +51,7 @@ pub enum Asked<'s> {
     Common(CommonFile<'s>),
     /// A file of the device; its place in the firmware.
     File(u16),
-    /// A name that such phones are known to ask for in vain.
+    /// A name that phones are known to ask for in vain, such phones if a device is named.
     Probe,
     /// Anything else.
     Unknown,
@@ -90,6 +90,8 @@ pub struct Told<'a> {
     pub agent: Option<AgentMatch<'a>>,
     /// The MAC address in its path.
     pub path_mac: Option<Mac>,
+    /// Whether that is the first segment.
+    pub first_is_mac: bool,
     /// What its path as a whole matches.
     pub whole: PathMatches,
     /// What its path after the first segment matches.
@@ -105,63 +107,55 @@ pub fn identify<'s, 'a>(snapshot: &'s Snapshot, inquiry: &Inquiry<'a>) -> Identi
         let told = Told { agent, ..Told::default() };
         return Identity::nobody(Asked::BadName, told);
     };
-    let (whole, rest) = (catalog.match_path(name.whole()), catalog.match_path(name.rest()));
-    let first_mac = Mac::from_bytes(name.first()).filter(|_| !name.rest().is_empty());
-    let path_mac = first_mac.or(whole.mac).or(rest.mac);
-    let told = Told { agent, path_mac, whole, rest };
+    let told = Told::read(catalog, &name, agent);
 
-    // Every look-up is made whatever the others bring, so that none of them shows in the time.
+    // Which look-ups are made depends on what the request says, never on what they bring.
+    let by_certificate = inquiry.certificate.map(|mac| snapshot.by_mac(mac));
     let by_serial = snapshot.by_serial(name.first());
-    let by_mac = snapshot.by_mac(path_mac.unwrap_or(NO_MAC));
-    let by_certificate = snapshot.by_mac(inquiry.certificate.unwrap_or(NO_MAC));
-    let has_rest = !name.rest().is_empty();
-    let decoy = by_serial.decoy.or(by_mac.decoy);
-    let (phone, proof) = strongest(&by_certificate, &by_serial, &by_mac, has_rest);
-
-    let in_rest = has_rest && (first_mac.is_some() || by_serial.found.is_some());
-    let asked = match phone.or(decoy) {
-        Some(subject) => told.asked(&subject, in_rest),
-        None => Asked::Unknown,
+    let by_mac = told.path_mac.map(|mac| snapshot.by_mac(mac));
+    let lookups = [
+        (by_certificate.as_ref(), Proof::Certificate),
+        (Some(&by_serial), Proof::Serial),
+        (by_mac.as_ref(), Proof::Mac),
+    ];
+    let strongest = lookups.iter().find_map(|(lookup, proof)| Some((lookup.as_ref()?.found?, *proof)));
+    let decoy = lookups.iter().find_map(|(lookup, _)| lookup.as_ref()?.decoy);
+    let subject = strongest.map(|(place, _)| place).or(decoy).and_then(|place| snapshot.phone(place));
+    let Some(subject) = subject else {
+        return Identity::nobody(told.without_device(catalog), told);
     };
-    let asked = match phone {
-        Some(_) => asked,
-        None => told.common(catalog).unwrap_or(Asked::Unknown),
+
+    let in_rest = told.first_is_mac || by_serial.found.is_some();
+    let asked = told.of_device(&subject, in_rest);
+    let contradiction = told.contradiction(&subject, inquiry.certificate);
+    let Some((place, proof)) = strongest else {
+        let asked = told.without_device(catalog);
+        return Identity { decoy: Some(subject), ..Identity::nobody(asked, told) };
     };
-    let contradiction = phone.or(decoy).and_then(|subject| told.contradiction(&subject, inquiry.certificate));
-    let contradiction = contradiction.filter(|_| phone.is_some());
-    let contradiction = contradiction.or_else(|| other_serial(phone.as_ref(), &by_serial));
-    Identity { phone, decoy, proof, asked, contradiction, told }
-}
-
-/// Stands for the absence of an address; no device has it, since multicast addresses name no phone.
-const NO_MAC: Mac = Mac::new([0xff; 6]);
-
-fn strongest<'s>(
-    by_certificate: &Lookup<'s>,
-    by_serial: &Lookup<'s>,
-    by_mac: &Lookup<'s>,
-    has_rest: bool,
-) -> (Option<Phone<'s>>, Proof) {
-    if let Some(phone) = by_certificate.found {
-        (Some(phone), Proof::Certificate)
-    } else if let Some(phone) = by_serial.found.filter(|_| has_rest) {
-        (Some(phone), Proof::Serial)
-    } else if let Some(phone) = by_mac.found {
-        (Some(phone), Proof::Mac)
-    } else {
-        (None, Proof::Nothing)
-    }
-}
-
-/// Finds a certificate of one device in a request with the serial of another.
-fn other_serial(phone: Option<&Phone<'_>>, by_serial: &Lookup<'_>) -> Option<Contradiction> {
-    let (phone, other) = (phone?, by_serial.found.as_ref()?);
-    (phone.device.serial != other.device.serial).then_some(Contradiction::CertificateMac)
+    let other_serial = by_serial.found.is_some_and(|other| other != place);
+    let contradiction = contradiction.or(other_serial.then_some(Contradiction::CertificateMac));
+    Identity { phone: Some(subject), decoy: None, proof, asked, contradiction, told }
 }
 
 impl<'a> Told<'a> {
+    fn read(catalog: &Catalog, name: &Name<'_>, agent: Option<AgentMatch<'a>>) -> Self {
+        let (first, rest) = (name.first(), name.rest());
+        // A name of several segments is one as a whole only if the catalog knows its folder.
+        let is_whole = rest.is_empty() || catalog.knows_folder(first);
+        let whole = if is_whole { catalog.match_path(name.whole()) } else { PathMatches::default() };
+        let rest_matches = if rest.is_empty() { PathMatches::default() } else { catalog.match_path(rest) };
+        let first_mac = Mac::from_bytes(first).filter(|_| !rest.is_empty());
+        Self {
+            agent,
+            path_mac: first_mac.or(whole.mac).or(rest_matches.mac),
+            first_is_mac: first_mac.is_some(),
+            whole,
+            rest: rest_matches,
+        }
+    }
+
     /// Finds the file of a device that the request names.
-    fn asked<'s>(&self, phone: &Phone<'s>, in_rest: bool) -> Asked<'s> {
+    fn of_device<'s>(&self, phone: &Phone<'s>, in_rest: bool) -> Asked<'s> {
         let matches = if in_rest { &self.rest } else { &self.whole };
         let files = (0..).zip(&phone.firmware.files);
         if let Some((at, _)) = files.into_iter().find(|(_, file)| matches.contains(file.path)) {
@@ -171,6 +165,12 @@ impl<'a> Told<'a> {
         } else {
             Asked::Unknown
         }
+    }
+
+    /// Finds what is asked for where no device is named: a common file, or a probe.
+    fn without_device<'s>(&self, catalog: &'s Catalog) -> Asked<'s> {
+        let probe = if self.whole.iter().next().is_some() { Asked::Probe } else { Asked::Unknown };
+        self.common(catalog).unwrap_or(probe)
     }
 
     /// Finds a common file, for the model that the User-Agent tells if it is one with such a file.

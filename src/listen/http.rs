@@ -186,10 +186,7 @@ fn report(door: &Door, peer: IpAddr, answer: &Answer<'_>) {
 }
 
 fn with_file(file: &Rendered, headers: &HeaderMap, method: &Method) -> (StatusCode, Response<Full<Bytes>>) {
-    let now = SystemTime::now();
-    // Within the second of a change another one may follow that the date could not tell (RFC 9110, section 8.8.2.2).
-    let dated = file.last_modified_second() < seconds(now);
-    let last_modified = dated.then_some(&file.last_modified);
+    let last_modified = file.dated(SystemTime::now);
     let fresh = is_fresh(headers, &file.etag, last_modified.map(Bytes::as_ref));
     let status = if fresh { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
     let body = if fresh || method == Method::HEAD { Bytes::new() } else { file.body.clone() };
@@ -226,10 +223,6 @@ fn is_fresh(headers: &HeaderMap, etag: &[u8], last_modified: Option<&[u8]>) -> b
     // The date counts only as we gave it: files may go back to an older state.
     let since = headers.get(header::IF_MODIFIED_SINCE).map(HeaderValue::as_bytes);
     since.is_some_and(|since| Some(since) == last_modified)
-}
-
-fn seconds(time: SystemTime) -> u64 {
-    time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 fn not_found(method: &Method) -> Response<Full<Bytes>> {

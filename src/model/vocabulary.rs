@@ -81,6 +81,36 @@ impl SettingId {
         u8::try_from(at).ok().map(Self)
     }
 
+    /// Finds a setting of the table while the program is compiled; a name that is none does not compile.
+    const fn of(name: &str) -> Self {
+        let mut at = 0;
+        while at < SETTINGS.len() {
+            if same(SETTINGS[at].name.as_bytes(), name.as_bytes()) {
+                #[expect(clippy::cast_possible_truncation, reason = "the table has fewer than 256 entries")]
+                return Self(at as u8);
+            }
+            at += 1;
+        }
+        panic!("no such setting")
+    }
+
+    /// `admin-password`
+    pub const ADMIN_PASSWORD: Self = Self::of("admin-password");
+    /// `admin-user`
+    pub const ADMIN_USER: Self = Self::of("admin-user");
+    /// `line-keys`
+    pub const LINE_KEYS: Self = Self::of("line-keys");
+    /// `registrar`
+    pub const REGISTRAR: Self = Self::of("registrar");
+    /// `registrar-port`
+    pub const REGISTRAR_PORT: Self = Self::of("registrar-port");
+    /// `time-zone`
+    pub const TIME_ZONE: Self = Self::of("time-zone");
+    /// `transport`
+    pub const TRANSPORT: Self = Self::of("transport");
+    /// `user-password`
+    pub const USER_PASSWORD: Self = Self::of("user-password");
+
     /// Gives the place as an index into [`SETTINGS`].
     pub const fn index(self) -> usize {
         self.0 as usize
@@ -90,6 +120,20 @@ impl SettingId {
     pub fn setting(self) -> &'static Setting {
         &SETTINGS[self.index()]
     }
+}
+
+const fn same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < a.len() {
+        if a[at] != b[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
 }
 
 const fn line(name: &'static str, kind: Kind, preset: Preset, help: &'static str) -> Setting {

@@ -176,11 +176,11 @@ fn of_stranger(
     inquiry: &Inquiry<'_>,
     identity: &Identity<'_, '_>,
 ) -> Result<Permit, Refusal> {
+    let is_open = |path| snapshot.is_open(path, inquiry.transport);
     match identity.asked {
         Asked::BadName => Err(Refusal::BadName),
-        Asked::Common(common) if snapshot.is_open(common.file.path, inquiry.transport) => {
-            permit(Rule::CommonFile)
-        }
+        Asked::Common(common) if is_open(common.file.path) => permit(Rule::CommonFile),
+        Asked::Probe if identity.told.whole.iter().any(is_open) => Err(Refusal::Probe),
         Asked::Common(_) | Asked::File(_) | Asked::Probe | Asked::Unknown => Err(Refusal::Unknown),
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use minijinja::value::Value;
 
 use crate::catalog::{File, Firmware, Model};
-use crate::model::{KeyKind, LineKey, Protocol, Raw, RawParameter, Zone};
+use crate::model::{KeyKind, LineKey, Protocol, Raw, RawParameter, SettingId, Zone};
 use crate::render::effective::Effective;
 use crate::render::line::lines;
 use crate::render::objects::{KeyAt, MASK, fields, secret_text, zone};
@@ -76,7 +76,7 @@ fn shared(
     overrides: Overrides,
 ) -> [(&'static str, Value); 5] {
     let parameters = Parameters { syntax: Arc::clone(&file.syntax), overrides: Arc::new(overrides) };
-    let name = settings.get("time-zone");
+    let name = settings.get(SettingId::TIME_ZONE);
     let name = name.as_str().unwrap_or("UTC");
     let rules = Zone::find(name).map_or(Value::from(()), |rules| zone(name, &rules));
     let vars = firmware.vars.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str())));
@@ -117,9 +117,9 @@ fn device(phone: &Phone<'_>, settings: &Effective, secrets: Secrets) -> Value {
         ("mac_upper", mac(crate::model::Mac::plain_upper)),
         ("mac_colons", mac(|mac| mac.to_string())),
         ("application_version", Value::from(device.application_version.as_str())),
-        ("admin_user", settings.get("admin-user")),
-        ("admin_password", settings.get("admin-password")),
-        ("user_password", settings.get("user-password")),
+        ("admin_user", settings.get(SettingId::ADMIN_USER)),
+        ("admin_password", settings.get(SettingId::ADMIN_PASSWORD)),
+        ("user_password", settings.get(SettingId::USER_PASSWORD)),
         ("protocol", Value::from(phone.protocol().word())),
         ("interval", Value::from(interval)),
         ("interval_seconds", Value::from(seconds)),

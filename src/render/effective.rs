@@ -35,16 +35,14 @@ impl Effective {
         }
     }
 
-    /// Gives the value of a setting by its name in files; undefined for a name that is none.
-    pub(super) fn get(&self, name: &str) -> Seen {
-        SettingId::find(name).map(|id| self.seen[id.index()].clone()).unwrap_or_default()
+    /// Gives the value of a setting.
+    pub(super) fn get(&self, id: SettingId) -> Seen {
+        self.seen[id.index()].clone()
     }
 
-    /// Replaces the value of a setting by its name in files.
-    pub(super) fn set(&mut self, name: &str, seen: Seen) {
-        if let Some(id) = SettingId::find(name) {
-            self.seen[id.index()] = seen;
-        }
+    /// Replaces the value of a setting.
+    pub(super) fn set(&mut self, id: SettingId, seen: Seen) {
+        self.seen[id.index()] = seen;
     }
 
     /// Gives the keys beside the display, when a level sets them.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use minijinja::value::{Object, Value};
 
+use crate::model::SettingId;
 use crate::render::Secrets;
 use crate::render::effective::{Effective, by_underscored};
 use crate::render::objects::secret;
@@ -75,13 +76,13 @@ fn taken(phone: &Phone<'_>, line: &Line<'_>, above: &Effective, secrets: Secrets
     }
     let sip = &extension.sip;
     if let Some(server) = &sip.server {
-        settings.set("registrar", Value::from(&**server));
+        settings.set(SettingId::REGISTRAR, Value::from(&**server));
     }
     if let Some(port) = sip.port {
-        settings.set("registrar-port", Value::from(port));
+        settings.set(SettingId::REGISTRAR_PORT, Value::from(port));
     }
     if let Some(transport) = sip.transport {
-        settings.set("transport", Value::from(transport.word()));
+        settings.set(SettingId::TRANSPORT, Value::from(transport.word()));
     }
     let or = |text: &str, other: &Value| {
         if text.is_empty() { other.clone() } else { Value::from(text) }

@@ -9,10 +9,10 @@ mod effective;
 mod line;
 mod objects;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use compact_str::{CompactString, format_compact};
+use compact_str::CompactString;
 
 use crate::catalog::{File, FileScope};
 use crate::identify::CommonFile;
@@ -68,23 +68,17 @@ pub enum Outcome {
 /// # Errors
 /// The template failed, and no earlier file is kept.
 pub fn render(snapshot: &Snapshot, _: &Permit, subject: &Subject<'_>) -> Result<Outcome, RenderError> {
-    let since = subject.since(snapshot);
-    let key = subject.key();
+    let (whose, file) = subject.key();
+    let key = CacheKey { whose: &whose, file };
     let kept = snapshot.cache().get(&key);
-    if let Some(kept) = kept.as_ref().filter(|kept| kept.since == since) {
+    if let Some(kept) = kept.as_ref().filter(|kept| kept.is_current(snapshot, || subject.since(snapshot))) {
         return Ok(Outcome::Kept(Arc::clone(kept)));
     }
     match write(snapshot, subject, subject.secrets(Secrets::Write)) {
         Ok(body) => {
-            let etag = format!("\"{:032x}\"", xxhash_rust::xxh3::xxh3_128(&body));
-            let rendered = Arc::new(Rendered {
-                body: Bytes::from(body),
-                content_type: subject.file().content_type.clone(),
-                etag: etag.into(),
-                last_modified: httpdate::fmt_http_date(since.time()).into(),
-                since,
-            });
-            snapshot.cache().put(key, Arc::clone(&rendered));
+            let content_type = subject.file().content_type.clone();
+            let rendered = Arc::new(Rendered::new(snapshot, body, content_type, subject.since(snapshot)));
+            snapshot.cache().put(&key, Arc::clone(&rendered));
             Ok(Outcome::Made(rendered))
         }
         Err(error) => match kept {
@@ -144,16 +138,14 @@ impl<'s> Subject<'s> {
         }
     }
 
-    fn key(&self) -> CacheKey {
+    /// Names whose file it is, and the file's place.
+    fn key(&self) -> (Cow<'s, str>, u16) {
         match self {
             // No serial has a star in it.
-            Self::Common(common, protocol) => CacheKey {
-                whose: format_compact!("*{}*{}*{protocol}", common.model.id, common.firmware.id),
-                file: common.at,
-            },
-            Self::Phone(phone, at) => {
-                CacheKey { whose: CompactString::from(phone.device.serial.expose()), file: *at }
+            Self::Common(common, protocol) => {
+                (format!("*{}*{}*{protocol}", common.model.id, common.firmware.id).into(), common.at)
             }
+            Self::Phone(phone, at) => (phone.device.serial.expose().into(), *at),
         }
     }
 }

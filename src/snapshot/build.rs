@@ -197,11 +197,9 @@ impl Snapshot {
     /// Gives since when records are as they are: what this snapshot has the same keeps its time.
     fn since(&self, records: &Records, now: Stamp) -> Since {
         let devices = records.devices.iter().map(|(_, device)| {
-            let same = self
-                .by_serial(device.serial.expose().as_bytes())
-                .found
-                .filter(|phone| phone.device == device);
-            same.map_or(now, |phone| phone.own_since())
+            let same = self.by_serial(device.serial.expose().as_bytes()).found;
+            let same = same.filter(|place| self.device(*place) == device);
+            same.map_or(now, |place| self.slot(place.file).since.device(place.at))
         });
         let extensions = records.extensions.iter().map(|(_, extension)| {
             let same = self
@@ -257,7 +255,7 @@ impl Snapshot {
         })
     }
 
-    /// Lists the common files that some phone may ask for without being known.
+    /// Lists the names, common files and probes, that some phone may ask for without naming itself.
     fn open_files(&self) -> HashSet<(crate::catalog::PathId, Protocol)> {
         let rules = &self.world.rules.provisioning;
         let kinds: HashSet<_> = self.files.iter().flatten().flat_map(|slot| &slot.records.open).collect();
@@ -272,7 +270,9 @@ impl Snapshot {
             };
             if protocol == Protocol::Tftp || kind.mac_based && rules.mac_based {
                 let common = firmware.files.iter().filter(|file| file.scope == FileScope::Common);
-                open.extend(common.map(|file| (file.path, protocol)));
+                let names =
+                    common.map(|file| file.path).chain(firmware.probes.iter().map(|probe| probe.path));
+                open.extend(names.map(|path| (path, protocol)));
             }
         }
         open

@@ -1,11 +1,13 @@
 //! Rendered files, kept from snapshot to snapshot.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use compact_str::CompactString;
 
-use crate::snapshot::Stamp;
+use crate::snapshot::{Snapshot, Stamp};
 
 /// A file as a phone gets it.
 #[derive(Debug)]
@@ -17,36 +19,88 @@ pub struct Rendered {
     /// Its entity tag, in quotes (RFC 9110, section 8.8.3).
     pub etag: Bytes,
     /// `since` as HTTP writes dates (RFC 9110, section 5.6.7).
-    pub last_modified: Bytes,
+    last_modified: Bytes,
+    /// Whether the second of `since` is over.
+    settled: AtomicBool,
     /// Since when all that it depends on is as it is.
     pub since: Stamp,
+    /// The last snapshot that was found to have nothing newer that it depends on.
+    checked: AtomicU64,
 }
 
 impl Rendered {
-    /// Gives the second that `last_modified` tells, counted from 1970.
-    pub fn last_modified_second(&self) -> u64 {
-        self.since.0 / 1000
+    /// Makes a file of a snapshot.
+    pub fn new(snapshot: &Snapshot, body: Vec<u8>, content_type: Bytes, since: Stamp) -> Self {
+        let etag = format!("\"{:032x}\"", xxhash_rust::xxh3::xxh3_128(&body));
+        Self {
+            body: Bytes::from(body),
+            content_type,
+            etag: etag.into(),
+            last_modified: httpdate::fmt_http_date(since.time()).into(),
+            settled: AtomicBool::new(false),
+            since,
+            checked: AtomicU64::new(snapshot.serial()),
+        }
+    }
+
+    /// Tells whether the file is what a snapshot would make; `since` is asked once a snapshot.
+    pub fn is_current(&self, snapshot: &Snapshot, since: impl FnOnce() -> Stamp) -> bool {
+        if self.checked.load(Ordering::Relaxed) == snapshot.serial() {
+            return true;
+        }
+        let current = self.since == since();
+        if current {
+            self.checked.store(snapshot.serial(), Ordering::Relaxed);
+        }
+        current
+    }
+
+    /// Gives `last_modified` once it can be relied on.
+    ///
+    /// Within the second of a change another one may follow that the date could not tell (RFC 9110, section
+    /// 8.8.2.2); `now` is asked until that second is over.
+    pub fn dated(&self, now: impl FnOnce() -> SystemTime) -> Option<&Bytes> {
+        if !self.settled.load(Ordering::Relaxed) {
+            if Stamp::of(now()).0 / 1000 <= self.since.0 / 1000 {
+                return None;
+            }
+            self.settled.store(true, Ordering::Relaxed);
+        }
+        Some(&self.last_modified)
     }
 }
 
 /// Which file of whom.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct CacheKey {
+struct OwnedKey {
+    whose: CompactString,
+    file: u16,
+}
+
+/// Which file of whom, for looking it up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CacheKey<'k> {
     /// The device's serial, or what a common file is common to.
-    pub whose: CompactString,
+    pub whose: &'k str,
     /// The file's place in the firmware.
     pub file: u16,
 }
 
+impl quick_cache::Equivalent<OwnedKey> for CacheKey<'_> {
+    fn equivalent(&self, key: &OwnedKey) -> bool {
+        self.file == key.file && self.whose == key.whose
+    }
+}
+
 /// Rendered files up to a budget of bytes; what is not asked for goes first.
-pub struct Cache(quick_cache::sync::Cache<CacheKey, Arc<Rendered>, Weight>);
+pub struct Cache(quick_cache::sync::Cache<OwnedKey, Arc<Rendered>, Weight>);
 
 /// Counts what an entry takes up, its keeping included.
 #[derive(Clone)]
 struct Weight;
 
-impl quick_cache::Weighter<CacheKey, Arc<Rendered>> for Weight {
-    fn weight(&self, _: &CacheKey, rendered: &Arc<Rendered>) -> u64 {
+impl quick_cache::Weighter<OwnedKey, Arc<Rendered>> for Weight {
+    fn weight(&self, _: &OwnedKey, rendered: &Arc<Rendered>) -> u64 {
         const KEEPING: usize = 256;
         (rendered.body.len() + rendered.etag.len() + KEEPING) as u64
     }
@@ -61,13 +115,13 @@ impl Cache {
     }
 
     /// Finds a file, fresh or not.
-    pub fn get(&self, key: &CacheKey) -> Option<Arc<Rendered>> {
+    pub fn get(&self, key: &CacheKey<'_>) -> Option<Arc<Rendered>> {
         self.0.get(key)
     }
 
     /// Keeps a file in place of an older one.
-    pub fn put(&self, key: CacheKey, rendered: Arc<Rendered>) {
-        self.0.insert(key, rendered);
+    pub fn put(&self, key: &CacheKey<'_>, rendered: Arc<Rendered>) {
+        self.0.insert(OwnedKey { whose: key.whose.into(), file: key.file }, rendered);
     }
 
     /// Tells how many bytes are kept.

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use crate::catalog::{Catalog, Firmware, Model, PasswordCharacters};
 use crate::document::{Severity, nearest, one_of};
-use crate::model::{Device, Protocol, Raw, SettingId, Settings, Value};
+use crate::model::{Device, Protocol, Raw, SettingId, Value};
 use crate::snapshot::{AccountKind, AccountPlace, LinePlace, Place, Snapshot};
 
 /// Something wrong with a record, before its file and line are known.
@@ -265,7 +265,7 @@ fn limits_of_model(notes: &mut Notes, device: &Device, model: &Model, firmware: 
         let message = format!("the phone takes {min} to {max} {unit}, not {asked}; it is told {gets}");
         notes.warning("update-interval", message);
     }
-    if let Some(Value::Secret(password)) = setting(&device.settings, "admin-password") {
+    if let Some(Value::Secret(password)) = device.settings.get(SettingId::ADMIN_PASSWORD) {
         let only_digits = firmware.password_characters == PasswordCharacters::Digits;
         if only_digits && !password.expose().bytes().all(|byte| byte.is_ascii_digit()) {
             let cure = "digits only";
@@ -281,7 +281,7 @@ fn limits_of_model(notes: &mut Notes, device: &Device, model: &Model, firmware: 
             );
         }
     }
-    if let Some(Value::LineKeys(keys)) = setting(&device.settings, "line-keys") {
+    if let Some(Value::LineKeys(keys)) = device.settings.get(SettingId::LINE_KEYS) {
         let own = keys.iter().filter(|key| key.expansion == 0 && key.key > model.line_keys).count();
         let modules = keys.iter().filter(|key| u16::from(key.expansion) > model.expansion_modules).count();
         if own + modules > 0 {
@@ -294,10 +294,6 @@ fn limits_of_model(notes: &mut Notes, device: &Device, model: &Model, firmware: 
             notes.warning("settings", message);
         }
     }
-}
-
-fn setting<'v>(settings: &'v Settings, name: &str) -> Option<&'v Value> {
-    settings.get(SettingId::find(name)?)
 }
 
 impl Snapshot {

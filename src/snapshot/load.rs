@@ -329,13 +329,11 @@ fn read_serial(entry: &Entry<'_>) -> Option<Serial> {
 }
 
 fn admin_password(entry: &Entry<'_>) -> Option<(SettingId, Value)> {
-    let id = SettingId::find("admin-password")?;
-    read_secret(entry, 4, 64).map(|secret| (id, Value::Secret(secret)))
+    read_secret(entry, 4, 64).map(|secret| (SettingId::ADMIN_PASSWORD, Value::Secret(secret)))
 }
 
 fn admin_user(entry: &Entry<'_>) -> Option<(SettingId, Value)> {
-    let id = SettingId::find("admin-user")?;
-    entry.text(TEXT_MAX).map(|name| (id, Value::Text(name.into())))
+    entry.text(TEXT_MAX).map(|name| (SettingId::ADMIN_USER, Value::Text(name.into())))
 }
 
 fn lines(entry: &Entry<'_>) -> Box<[Option<CompactString>]> {

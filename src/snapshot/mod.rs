@@ -150,20 +150,20 @@ impl Snapshot {
         self.serials.len()
     }
 
-    /// Tells whether some phone may ask for a common file over a protocol without being known.
+    /// Tells whether some phone asks for a common file or probe over a protocol without naming itself.
     pub fn is_open(&self, path: PathId, protocol: Protocol) -> bool {
         self.open.contains(&(path, protocol))
     }
 
     /// Looks a device up by serial; on a miss, [`Lookup::decoy`] is one that takes as long to look at.
-    pub fn by_serial(&self, serial: &[u8]) -> Lookup<'_> {
+    pub fn by_serial(&self, serial: &[u8]) -> Lookup {
         self.look_up(&self.serials, serial, |device| {
             subtle::ConstantTimeEq::ct_eq(device.serial.expose().as_bytes(), serial).into()
         })
     }
 
     /// Looks a device up by MAC address, like [`Snapshot::by_serial`].
-    pub fn by_mac(&self, mac: Mac) -> Lookup<'_> {
+    pub fn by_mac(&self, mac: Mac) -> Lookup {
         self.look_up(&self.macs, &mac, |device| device.mac == Some(mac))
     }
 
@@ -172,12 +172,22 @@ impl Snapshot {
         index: &Index<Place>,
         key: &K,
         is_it: impl Fn(&Device) -> bool,
-    ) -> Lookup<'_> {
+    ) -> Lookup {
         let hash = index.hash(key);
         match index.find(hash, |place| is_it(self.device(place))) {
-            Some(place) => Lookup { found: self.phone(place), decoy: None },
-            None => Lookup { found: None, decoy: index.neighbour(hash).and_then(|place| self.phone(place)) },
+            Some(place) => Lookup { found: Some(place), decoy: None },
+            None => Lookup { found: None, decoy: index.neighbour(hash) },
         }
+    }
+
+    /// Finds a device by serial.
+    pub fn phone_by_serial(&self, serial: &str) -> Option<Phone<'_>> {
+        self.phone(self.by_serial(serial.as_bytes()).found?)
+    }
+
+    /// Finds a device by MAC address.
+    pub fn phone_by_mac(&self, mac: Mac) -> Option<Phone<'_>> {
+        self.phone(self.by_mac(mac).found?)
     }
 
     /// Goes through all devices, in the order of the files.
@@ -242,11 +252,12 @@ impl Snapshot {
 }
 
 /// What looking a device up brought.
-pub struct Lookup<'s> {
-    /// The device.
-    pub found: Option<Phone<'s>>,
-    /// Some other device, so that a miss takes the time of a hit: what is known stays untold (promise S2).
-    pub decoy: Option<Phone<'s>>,
+#[derive(Debug, Clone, Copy)]
+pub struct Lookup {
+    /// Where the device is.
+    pub found: Option<Place>,
+    /// Where some other device is, so that a miss takes the time of a hit: what is known stays untold (promise S2).
+    pub decoy: Option<Place>,
 }
 
 impl Since {

@@ -44,7 +44,8 @@ pub struct Accounts<'s> {
 }
 
 impl Snapshot {
-    pub(super) fn phone(&self, place: Place) -> Option<Phone<'_>> {
+    /// Gives the device of a place, unless the catalog does not know its model.
+    pub fn phone(&self, place: Place) -> Option<Phone<'_>> {
         let device = self.device(place);
         let model = self.world.catalog.model(&device.model)?;
         let firmware = model.firmware(&device.firmware)?;
@@ -133,19 +134,18 @@ impl<'s> Phone<'s> {
     /// Gives the accounts above it: those of its first line, or else of its organization, or else its owner.
     pub fn accounts(&self) -> Accounts<'s> {
         let snapshot = self.snapshot;
-        let first = self.numbered().next().map(|(_, place)| snapshot.extension_at(place));
-        if let Some(user) =
-            first.and_then(|extension| snapshot.account_of(AccountKind::User, &extension.user))
-        {
+        let user_of = |place| snapshot.account_of(AccountKind::User, &snapshot.extension_at(place).user);
+        self.accounts_with(self.numbered().next().and_then(|(_, first)| user_of(first)))
+    }
+
+    fn accounts_with(&self, user: Option<Place>) -> Accounts<'s> {
+        let snapshot = self.snapshot;
+        if let Some(user) = user {
             return snapshot.accounts_from(AccountKind::User, user);
         }
         let by = [&self.device.organization, &self.device.owner].into_iter().flatten();
         let account = by.into_iter().find_map(|id| snapshot.account(id));
         account.map(|account| snapshot.accounts_from(account.kind, account.place)).unwrap_or_default()
-    }
-
-    pub(super) fn own_since(&self) -> Stamp {
-        self.snapshot.slot(self.place.file).since.device(self.place.at)
     }
 
     /// Gives since when all that its files depend on is as it is.
@@ -154,14 +154,16 @@ impl<'s> Phone<'s> {
         let world = &snapshot.world;
         let slot = |place: Place| snapshot.slot(place.file);
         let mut since = world.rules_since.max(world.vendors_since[self.model.vendor]);
-        since = since.max(self.own_since());
+        since = since.max(slot(self.place).since.device(self.place.at));
+        let mut first = None;
         for (_, place) in self.numbered() {
             since = since.max(slot(place).since.extension(place.at));
             let user = snapshot.account_of(AccountKind::User, &snapshot.extension_at(place).user);
             since =
                 since.max(user.map_or(since, |user| slot(user).since.account(AccountKind::User, user.at)));
+            first = first.or(user);
         }
-        since.max(self.accounts().since)
+        since.max(self.accounts_with(first).since)
     }
 }
 

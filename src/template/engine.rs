@@ -9,7 +9,7 @@ use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
 
 use crate::template::Escape;
-use crate::template::escape::text_of;
+use crate::template::escape::{join_secret, text_of};
 
 /// What one rendering may use up.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -58,6 +58,9 @@ impl Engine {
         // The engine's own debugging would put values into errors.
         environment.set_debug(false);
         environment.remove_global("debug");
+        // Nothing that a record says may leave its place in a file, whatever a template means to do with it.
+        environment.remove_filter("safe");
+        environment.add_function("secret", join_secret);
         environment.add_filter("onoff", |flag: bool| if flag { "on" } else { "off" });
         environment.add_filter("yesno", |flag: bool| if flag { "Yes" } else { "No" });
         let mut errors = Vec::new();
@@ -134,7 +137,13 @@ impl TemplateError {
 
 /// Tells our own messages, which quote parameter names only, from the engine's.
 fn is_ours(detail: &str) -> bool {
-    let ours = ["is given a list", "this file cannot hold", "parameter", "cannot be printed"];
+    let ours = [
+        "is given a list",
+        "this file cannot hold",
+        "parameter",
+        "cannot be printed",
+        "cannot be switched off",
+    ];
     ours.iter().any(|part| detail.contains(part))
 }
 
@@ -151,7 +160,13 @@ fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Res
     }
     let escape = match state.auto_escape() {
         AutoEscape::Custom(name) if name == Escape::Xml.name() => Escape::Xml,
-        _ => Escape::Line,
+        AutoEscape::Custom(name) if name == Escape::Line.name() => Escape::Line,
+        _ => {
+            return Err(Error::new(
+                ErrorKind::InvalidOperation,
+                "escaping of a printed text cannot be switched off",
+            ));
+        }
     };
     escape.write(out, &text).map_err(Error::from)
 }

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use minijinja::value::{Object, ObjectRepr, Value, ValueKind};
+use minijinja::value::{Object, ObjectRepr, Rest, Value, ValueKind};
+use minijinja::{Error, ErrorKind};
 
 /// How text is written into a file so that it stays text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -19,6 +20,18 @@ impl Escape {
     /// Gives the escaping of a template: XML for names that end in `.xml`, lines for all others.
     pub fn of_template(name: &str) -> Self {
         if name.ends_with(".xml") { Self::Xml } else { Self::Line }
+    }
+
+    /// Tells whether a parameter can have this name: one that would leave its place in the file cannot.
+    pub fn takes_name(self, name: &str) -> bool {
+        match self {
+            Self::Line => !name.is_empty() && !name.contains(char::is_control),
+            Self::Xml => {
+                let mut bytes = name.bytes();
+                let first = bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+                first && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
+            }
+        }
     }
 
     /// Gives the name that the engine knows it by.
@@ -88,6 +101,18 @@ impl Object for SecretText {
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// The function `secret(part, …)`: joins texts, secrets among them, into one secret.
+pub(super) fn join_secret(parts: Rest<Value>) -> Result<Value, Error> {
+    let mut joined = String::new();
+    for part in parts.iter() {
+        let text = text_of(part).filter(|_| !part.is_undefined());
+        let text = text
+            .ok_or_else(|| Error::new(ErrorKind::UndefinedError, "secret() is given nothing, or a list"))?;
+        joined.push_str(&text);
+    }
+    Ok(SecretText::value(&joined))
 }
 
 /// Gives a value's text, or `None` for lists and tables, which have none.

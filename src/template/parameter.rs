@@ -62,7 +62,12 @@ impl Parameters {
         let mut out = String::with_capacity(64);
         let syntax = &*self.syntax;
         let pattern = index.and(syntax.indexed.as_ref()).unwrap_or(&syntax.pattern);
-        check_name(name, syntax.escape)?;
+        if !syntax.escape.takes_name(name) {
+            return Err(failed(format!(
+                "`{}` cannot be a parameter's name in this file",
+                name.escape_debug()
+            )));
+        }
         for piece in pattern.pieces() {
             match piece {
                 Piece::Index => write!(out, "{}", index.unwrap_or(&Value::UNDEFINED)).map_err(Error::from)?,
@@ -83,7 +88,7 @@ impl Parameters {
             out.push_str(null);
             return Ok(());
         }
-        let quoted = syntax.quote.applies_to(&text);
+        let quoted = syntax.quotes(&text);
         if value.downcast_object_ref::<SecretText>().is_some() {
             let lost = text.chars().find(|c| !syntax.charset.has(*c) || quoted && *c == '"');
             if lost.is_some_and(|_| syntax.escape != Escape::Xml) {
@@ -99,6 +104,9 @@ impl Parameters {
         } else if syntax.null.as_deref() == Some(&*text) {
             // A display name that happens to be the vendor's word for nothing.
             write!(out, " {text}")?;
+        } else if value.is_safe() {
+            // A macro's output was escaped when it was made.
+            out.push_str(&text);
         } else {
             syntax.escape.write(out, &text)?;
         }
@@ -160,13 +168,15 @@ impl Object for Rest {
                 continue;
             };
             let again = self.0.overrides.0[at + 1..].iter().any(|later| later.name == other.name);
-            if other.written.swap(true, Ordering::Relaxed) || again {
+            let indexed = split_index(name).filter(|_| self.0.syntax.indexed.is_some());
+            let (name, index) =
+                indexed.map_or((name, None), |(name, index)| (name, Some(Value::from(index))));
+            // A name of another vendor, set at a level above, is not for this file.
+            let fits = self.0.syntax.escape.takes_name(name);
+            if !fits || other.written.swap(true, Ordering::Relaxed) || again {
                 continue;
             }
-            lines.push(match split_index(name).filter(|_| self.0.syntax.indexed.is_some()) {
-                Some((name, index)) => self.0.write(name, Some(&Value::from(index)), &other.value)?,
-                None => self.0.write(name, None, &other.value)?,
-            });
+            lines.push(self.0.write(name, index.as_ref(), &other.value)?);
         }
         Ok(Value::from_safe_string(lines.join("\n")))
     }
@@ -174,20 +184,6 @@ impl Object for Rest {
 
 fn split_index(name: &str) -> Option<(&str, &str)> {
     name.strip_suffix(']')?.split_once('[')
-}
-
-/// Refuses names that would leave their place in the file.
-fn check_name(name: &str, escape: Escape) -> Result<(), Error> {
-    let fits = match escape {
-        Escape::Line => !name.is_empty() && !name.contains(['\r', '\n', '\0']),
-        Escape::Xml => {
-            let mut bytes = name.bytes();
-            let first = bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
-            first && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
-        }
-    };
-    let refused = || failed(format!("`{}` cannot be a parameter's name in this file", name.escape_debug()));
-    fits.then_some(()).ok_or_else(refused)
 }
 
 fn failed(message: String) -> Error {

@@ -13,12 +13,28 @@ pub struct Syntax {
     pub null: Option<Box<str>>,
     /// Whether values stand in quotes.
     pub quote: Quote,
+    /// Characters that make a value need quotes, besides blanks at its ends and quotes in it.
+    pub quoted: Box<str>,
     /// How values are escaped.
     pub escape: Escape,
     /// The file's charset.
     pub charset: Charset,
     /// The file's line ends.
     pub newline: Newline,
+}
+
+impl Syntax {
+    /// Tells whether a value stands in quotes.
+    pub(super) fn quotes(&self, value: &str) -> bool {
+        match self.quote {
+            Quote::Always => true,
+            Quote::Never => false,
+            Quote::WhenNeeded => {
+                let needs = |c| c == '"' || self.quoted.contains(c);
+                value.trim() != value || value.contains(needs)
+            }
+        }
+    }
 }
 
 /// Whether values stand in double quotes; a quote in a value becomes an apostrophe.
@@ -29,7 +45,7 @@ pub enum Quote {
     /// Never.
     #[default]
     Never,
-    /// When the value begins or ends with a blank, or holds `#`, `;` or a quote.
+    /// When the value begins or ends with a blank, or holds a quote or a character that the syntax names.
     WhenNeeded,
 }
 
@@ -37,14 +53,6 @@ impl Quote {
     /// Every way with its word in the catalog.
     pub const ALL: &[(&'static str, Self)] =
         &[("always", Self::Always), ("never", Self::Never), ("when-needed", Self::WhenNeeded)];
-
-    pub(super) fn applies_to(self, value: &str) -> bool {
-        match self {
-            Self::Always => true,
-            Self::Never => false,
-            Self::WhenNeeded => value.trim() != value || value.contains(['#', ';', '"']),
-        }
-    }
 }
 
 /// What ends a line.

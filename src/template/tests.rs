@@ -113,12 +113,14 @@ fn a_parameter_is_written_by_the_syntax_of_its_file() {
 #[test]
 fn quotes_are_written_where_the_syntax_wants_them() {
     let quoted = |quote, value: &str| {
-        let syntax = Syntax { quote, null: None, ..key_value() };
+        let syntax = Syntax { quote, quoted: "#".into(), null: None, ..key_value() };
         with_parameters(syntax, vec![], "{{ param('a', value) }}", Value::from(value)).unwrap()
     };
     assert_eq!(quoted(Quote::Always, "it is \"x\""), "a = \"it is 'x'\"");
     assert_eq!(quoted(Quote::WhenNeeded, "plain text"), "a = plain text");
     assert_eq!(quoted(Quote::WhenNeeded, "room #1"), "a = \"room #1\"");
+    assert_eq!(quoted(Quote::WhenNeeded, "payload=9;ptime=20"), "a = payload=9;ptime=20");
+    assert_eq!(quoted(Quote::WhenNeeded, " room"), "a = \" room\"");
     assert_eq!(quoted(Quote::Never, "room \"1\""), "a = room \"1\"");
 }
 
@@ -151,9 +153,39 @@ fn overrides_go_before_the_template_and_the_rest_is_appended() {
 }
 
 #[test]
-fn a_name_that_would_leave_its_place_is_refused() {
-    let bad = || vec![Override::new("a><b", Value::from("1"))];
-    assert!(with_parameters(xml(), bad(), "{{ rest() }}", Value::from(())).is_err());
+fn escaping_cannot_be_switched_off() {
+    for source in ["{{ value|safe }}", "{% autoescape false %}{{ value }}{% endautoescape %}"] {
+        let root = Value::from(BTreeMap::from([("value", "<x/>")]));
+        assert!(render("a.xml", source, root).is_err(), "{source}");
+    }
+}
+
+#[test]
+fn a_secret_joined_with_other_text_stays_one() {
+    let syntax = Syntax { quote: Quote::Always, ..key_value() };
+    let source = "{{ param('pw', secret('admin:', value)) }}";
+    let error = with_parameters(syntax, vec![], source, SecretText::value("a\"b")).unwrap_err();
+    assert!(error.message.contains("cannot hold"), "{error}");
+    let written = with_parameters(key_value(), vec![], source, SecretText::value("a\"b")).unwrap();
+    assert_eq!(written, "pw = admin:a\"b");
+}
+
+#[test]
+fn what_a_macro_made_is_not_escaped_again() {
+    let source = "{% macro m(x) %}{{ x }}{% endmacro %}{{ param('a', m(value)) }}";
+    let templates = BTreeMap::from([("t.xml".to_owned(), source.to_owned())]);
+    let (engine, errors) = Engine::compile(templates, LIMITS);
+    assert_eq!(errors, []);
+    let parameters = Parameters { syntax: Arc::new(xml()), overrides: Arc::default() };
+    let root = [("param", parameters.param()), ("value", Value::from("a & b"))];
+    assert_eq!(engine.render("t.xml", Value::from(BTreeMap::from(root))).unwrap(), "<a>a &amp; b</a>");
+}
+
+#[test]
+fn a_name_that_would_leave_its_place_is_not_written() {
+    let bad = || vec![Override::new("a><b", Value::from("1")), Override::new("fine", Value::from("2"))];
+    assert_eq!(with_parameters(xml(), bad(), "{{ rest() }}", Value::from(())).unwrap(), "<fine>2</fine>");
     let bad = vec![Override::new("a\nb", Value::from("1"))];
-    assert!(with_parameters(key_value(), bad, "{{ rest() }}", Value::from(())).is_err());
+    assert_eq!(with_parameters(key_value(), bad, "{{ rest() }}", Value::from(())).unwrap(), "");
+    assert!(with_parameters(xml(), vec![], "{{ param('a><b', 1) }}", Value::from(())).is_err());
 }
