@@ -92,7 +92,8 @@ async fn serve(loader: Loader, snapshot: Snapshot) -> Result<(), DaemonError> {
     let host = snapshot.world().rules.provisioning.host.clone();
     let identities = Identities::load(&config.https, &config.state, &host)?;
     let metrics = Arc::new(Metrics::default());
-    greet(&bound, admin.as_ref(), &identities, &snapshot).context("cannot write to standard output")?;
+    let mut greeting = Vec::new();
+    greet(&mut greeting, &bound, admin.as_ref(), &identities, &snapshot)?;
     let store = Arc::new(Store::new(snapshot));
     let watch = Watch::new(loader, Arc::clone(&store), Arc::clone(&metrics));
     let bell = watch.bell();
@@ -112,6 +113,7 @@ async fn serve(loader: Loader, snapshot: Snapshot) -> Result<(), DaemonError> {
     let side = Side::new(store, config.limits.clone(), TaskTracker::new(), stop.clone());
     let side = Arc::new(side);
     bound.serve(&side, &identities, &metrics);
+    std::io::stdout().write_all(&greeting).context("cannot write to standard output")?;
     until_stopped(&bell).await?;
     let cut = drain(&side).await;
     bell.stop();
@@ -179,12 +181,12 @@ async fn drain(side: &Side) -> usize {
 
 /// Says where the server listens, and how to ask it as the phones of the example fleet would.
 fn greet(
+    out: &mut Vec<u8>,
     bound: &Bound,
     admin: Option<&TcpListener>,
     identities: &Identities,
     snapshot: &Snapshot,
 ) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
     writeln!(out, "bellhop {} serves {} devices", env!("CARGO_PKG_VERSION"), snapshot.devices())?;
     for (protocol, address) in bound.addresses() {
         let note = if protocol == Protocol::Https && identities.self_signed {
@@ -205,7 +207,7 @@ fn greet(
         let ask = ask_as(&phone, bound, identities, &snapshot.world().rules);
         writeln!(out, "  # {} ({})\n  {ask}", phone.device.name, phone.model.id)?;
     }
-    out.flush()
+    Ok(())
 }
 
 /// Writes the command line that asks for a phone's main file.

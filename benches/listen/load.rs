@@ -66,7 +66,7 @@ pub(crate) fn run(load: &Load<'_>) -> u64 {
                         ask_once(stream, path(), &done).await;
                     }
                     Work::NewConnection { tls: true } => {
-                        ask_once(handshake(https).await, path(), &done).await
+                        ask_once(handshake(https).await, path(), &done).await;
                     }
                 }
             }

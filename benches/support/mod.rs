@@ -80,7 +80,7 @@ pub(crate) fn organization(file: usize, devices: std::ops::Range<usize>, notes: 
 
 /// Gives a device's protocol: every second one asks over TLS.
 pub(crate) fn protocol(device: usize) -> &'static str {
-    if device % 2 == 0 { "http" } else { "https" }
+    if device.is_multiple_of(2) { "http" } else { "https" }
 }
 
 /// Gives a device's serial: 26 characters that look random and are its own.

@@ -256,7 +256,7 @@ impl Resolver<'_> {
             },
             application_version: facts.application_version.unwrap_or_default(),
             password_characters: facts.password.characters.unwrap_or_default(),
-            password_max: facts.password.max.unwrap_or(32),
+            password_max: facts.password.max.unwrap_or(64),
             files,
             probes,
             vars: facts.vars.clone().into_iter().collect(),

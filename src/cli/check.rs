@@ -36,7 +36,7 @@ impl Args {
             }
         }
         let models = snapshot.world().catalog.models().count();
-        println!("{} devices and {models} models are fine", snapshot.devices());
+        println!("all fine: {} devices, {models} models", snapshot.devices());
         Ok(())
     }
 }

@@ -88,8 +88,10 @@ pub enum Contradiction {
 pub struct Told<'a> {
     /// What its User-Agent tells.
     pub agent: Option<AgentMatch<'a>>,
-    /// The MAC address in its path.
+    /// The MAC address in its path, wherever it stands.
     pub path_mac: Option<Mac>,
+    /// The MAC address where one may stand for the phone: as the first segment, or in a name without folder.
+    pub named_mac: Option<Mac>,
     /// Whether that is the first segment.
     pub first_is_mac: bool,
     /// What its path as a whole matches.
@@ -112,7 +114,7 @@ pub fn identify<'s, 'a>(snapshot: &'s Snapshot, inquiry: &Inquiry<'a>) -> Identi
     // Which look-ups are made depends on what the request says, never on what they bring.
     let by_certificate = inquiry.certificate.map(|mac| snapshot.by_mac(mac));
     let by_serial = snapshot.by_serial(name.first());
-    let by_mac = told.path_mac.map(|mac| snapshot.by_mac(mac));
+    let by_mac = told.named_mac.map(|mac| snapshot.by_mac(mac));
     let lookups = [
         (by_certificate.as_ref(), Proof::Certificate),
         (Some(&by_serial), Proof::Serial),
@@ -148,6 +150,7 @@ impl<'a> Told<'a> {
         Self {
             agent,
             path_mac: first_mac.or(whole.mac).or(rest_matches.mac),
+            named_mac: first_mac.or(whole.mac),
             first_is_mac: first_mac.is_some(),
             whole,
             rest: rest_matches,

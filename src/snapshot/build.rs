@@ -170,7 +170,9 @@ impl Snapshot {
             |place| line_of(place).map_or(0, |number| this.assigned.hash(number)),
             |a, b| line_of(a) == line_of(b),
         );
-        troubles.extend(twins.into_iter().map(|(first, second)| this.line_twin(first, second)));
+        // The same extension twice on one device was told when the file was read.
+        let others = twins.into_iter().filter(|(first, second)| first.device != second.device);
+        troubles.extend(others.map(|(first, second)| this.line_twin(first, second)));
         (self.serials, self.macs, self.numbers) = (serials, macs, numbers);
         (self.accounts, self.assigned) = (accounts, assigned);
         troubles

@@ -4,8 +4,11 @@ use rayon::prelude::*;
 
 use crate::catalog::{Catalog, Firmware, Model, PasswordCharacters};
 use crate::document::{Severity, nearest, one_of};
-use crate::model::{Device, Protocol, Raw, SettingId, Value};
+use crate::model::{Device, LineKey, Protocol, Raw, SettingId, Value};
 use crate::snapshot::{AccountKind, AccountPlace, LinePlace, Place, Snapshot};
+
+/// Most characters of a password in the vocabulary.
+const PASSWORD_LONGEST: usize = 64;
 
 /// Something wrong with a record, before its file and line are known.
 #[derive(Debug)]
@@ -167,6 +170,42 @@ impl<'s> Checker<'s> {
         lines_of_model(notes, device, model);
         self.protocol(notes, device, firmware);
         limits_of_model(notes, device, model, firmware);
+        self.passwords(notes, model, firmware);
+    }
+
+    /// Warns of passwords that the phone does not take, whichever level sets them.
+    fn passwords(&self, notes: &mut Notes, model: &Model, firmware: &Firmware) {
+        let takes_all = firmware.password_characters == PasswordCharacters::LettersAndDigits
+            && usize::from(firmware.password_max) >= PASSWORD_LONGEST;
+        let Some(phone) = self.snapshot.phone(notes.place).filter(|_| !takes_all) else {
+            return;
+        };
+        let above = phone.accounts().settings().collect::<Vec<_>>();
+        for (id, name) in
+            [(SettingId::ADMIN_PASSWORD, "admin-password"), (SettingId::USER_PASSWORD, "user-password")]
+        {
+            let own = phone.device.settings.get(id);
+            let Some(Value::Secret(password)) =
+                own.or_else(|| above.iter().rev().find_map(|level| level.get(id)))
+            else {
+                continue;
+            };
+            let max = usize::from(firmware.password_max);
+            let only_digits = firmware.password_characters == PasswordCharacters::Digits;
+            let what = if only_digits && !password.expose().bytes().all(|byte| byte.is_ascii_digit()) {
+                "only digits".to_owned()
+            } else if password.expose().chars().count() > max {
+                format!("at most {max} characters")
+            } else {
+                continue;
+            };
+            let key = if own.is_some() { name } else { "model" };
+            let message = format!(
+                "model `{}` takes {what} in `{name}`, and may keep its factory password; choose another",
+                model.id
+            );
+            notes.warning(key, message);
+        }
     }
 
     /// Checks owner, organization and lines.
@@ -178,6 +217,8 @@ impl<'s> Checker<'s> {
         let mut organization = device.organization.as_deref();
         if let Some(id) = organization {
             self.parent(notes, "organization", AccountKind::Organization, id);
+            organization =
+                organization.filter(|id| snapshot.account_of(AccountKind::Organization, id).is_some());
         }
         for (number, line) in (1..).zip(&device.lines) {
             let Some(line) = line else {
@@ -232,6 +273,7 @@ impl<'s> Checker<'s> {
                 "mac-based",
                 "MAC-based provisioning needs the MAC address; give it as `mac`".to_owned(),
             );
+            return;
         }
         if protocol == Some(Protocol::Tftp) {
             let cure = "leave it out; over TFTP the phone is known by its MAC address anyway";
@@ -265,33 +307,40 @@ fn limits_of_model(notes: &mut Notes, device: &Device, model: &Model, firmware: 
         let message = format!("the phone takes {min} to {max} {unit}, not {asked}; it is told {gets}");
         notes.warning("update-interval", message);
     }
-    if let Some(Value::Secret(password)) = device.settings.get(SettingId::ADMIN_PASSWORD) {
-        let only_digits = firmware.password_characters == PasswordCharacters::Digits;
-        if only_digits && !password.expose().bytes().all(|byte| byte.is_ascii_digit()) {
-            let cure = "digits only";
-            notes.error(
-                "admin-password",
-                format!("model `{}` takes {cure} in it; choose another one", model.id),
-            );
-        } else if password.expose().chars().count() > usize::from(firmware.password_max) {
-            let max = firmware.password_max;
-            notes.error(
-                "admin-password",
-                format!("model `{}` takes at most {max} characters; shorten it", model.id),
-            );
-        }
-    }
     if let Some(Value::LineKeys(keys)) = device.settings.get(SettingId::LINE_KEYS) {
-        let own = keys.iter().filter(|key| key.expansion == 0 && key.key > model.line_keys).count();
-        let modules = keys.iter().filter(|key| u16::from(key.expansion) > model.expansion_modules).count();
-        if own + modules > 0 {
-            let (keys, takes) = (model.line_keys, model.expansion_modules);
+        let beyond = |key: &&LineKey| match key.expansion {
+            0 => key.key > model.line_keys,
+            module => u16::from(module) > model.expansion_modules || key.key > model.expansion_keys,
+        };
+        let (beyond, has, modules) =
+            (keys.iter().filter(beyond).count(), model.line_keys, model.expansion_modules);
+        if beyond > 0 {
+            let cure = "leave them out, or choose another model";
             let message = format!(
-                "model `{}` has {keys} keys and takes {takes} modules; {} keys lie beyond",
-                model.id,
-                own + modules
+                "{beyond} keys lie beyond the {has} keys and {modules} modules of `{}`; {cure}",
+                model.id
             );
             notes.warning("settings", message);
+        }
+    }
+    raw_names(notes, device, firmware);
+}
+
+/// Warns of parameters that the device's own file has no place for.
+fn raw_names(notes: &mut Notes, device: &Device, firmware: &Firmware) {
+    let Some(main) = firmware.files.iter().find(|file| file.main) else {
+        return;
+    };
+    for parameter in &device.raw.0 {
+        // A path leads to a section of the file, and an index may follow in brackets.
+        let name = parameter.name.rsplit('/').next().unwrap_or_default();
+        let name = name.split_once('[').map_or(name, |(name, _)| name);
+        if !main.syntax.escape.takes_name(name) {
+            let name = parameter.name.escape_debug();
+            notes.warning(
+                "raw",
+                format!("`{name}` cannot be a parameter's name in {}; it is left out", main.name),
+            );
         }
     }
 }

@@ -80,6 +80,13 @@ impl Fleet {
         Self { folder: folder.to_owned(), ..Self::default() }
     }
 
+    /// Lists the files below a folder that hold records, in the order of their paths.
+    pub fn paths(folder: &Path) -> Vec<PathBuf> {
+        let mut listed = BTreeMap::new();
+        list(folder, DEEPEST, &mut listed, &mut Vec::new());
+        listed.into_keys().collect()
+    }
+
     /// Reads what is new or changed since the last call; tells whether anything was.
     pub fn refresh(&mut self) -> bool {
         let now = SystemTime::now();

@@ -8,8 +8,8 @@ use compact_str::CompactString;
 
 use crate::document::{Document, Entry, Fault, Table, read_raw, read_secret, read_settings};
 use crate::model::{
-    Device, Extension, ExtensionKind, Level, Network, Organization, Protocol, Provider, Raw, Scope, Serial,
-    SettingId, Settings, Sip, SipTransport, TEXT_MAX, User, Value, check_host, check_id, check_name,
+    Device, Extension, ExtensionKind, Level, Mac, Network, Organization, Protocol, Provider, Raw, Scope,
+    Serial, SettingId, Settings, Sip, SipTransport, TEXT_MAX, User, Value, check_host, check_id, check_name,
     check_number,
 };
 use crate::snapshot::records::{Listed, OpenPhones, Records};
@@ -207,7 +207,7 @@ impl Reader {
                 "firmware" => this.firmware = self.shared(entry.text_or_empty(64).unwrap_or_default()),
                 "host" => this.host = entry.checked(check_host).map(Into::into),
                 "lines" => this.lines = lines(&entry),
-                "mac" => this.mac = entry.parse(),
+                "mac" => this.mac = mac(&entry),
                 "mac-based" => this.mac_based = entry.boolean().unwrap_or_default(),
                 "model" => this.model = self.shared(entry.text(130).unwrap_or_default()),
                 "name" => this.name = entry.checked(check_name).unwrap_or_default().into(),
@@ -326,6 +326,17 @@ fn read_serial(entry: &Entry<'_>) -> Option<Serial> {
         entry.warning(format!("{weakness}; let `bellhop generate` make one of 128 bits"));
     }
     Some(serial)
+}
+
+fn mac(entry: &Entry<'_>) -> Option<Mac> {
+    let mac: Mac = entry.parse()?;
+    let octets = mac.octets();
+    // A multicast address, or none, cannot be an interface's (IEEE 802, section 8.2).
+    if octets == [0; 6] || octets[0] & 1 == 1 {
+        entry.error("is no phone's address; write the one on its box");
+        return None;
+    }
+    Some(mac)
 }
 
 fn admin_password(entry: &Entry<'_>) -> Option<(SettingId, Value)> {

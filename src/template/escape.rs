@@ -104,6 +104,7 @@ impl Object for SecretText {
 }
 
 /// The function `secret(part, …)`: joins texts, secrets among them, into one secret.
+#[expect(clippy::needless_pass_by_value, reason = "the engine hands arguments over so")]
 pub(super) fn join_secret(parts: Rest<Value>) -> Result<Value, Error> {
     let mut joined = String::new();
     for part in parts.iter() {

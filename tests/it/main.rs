@@ -1,4 +1,9 @@
 //! One integration binary, linked once.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod catalog; // walks catalog/*/cases; BLESS=1 rewrites
-mod support; // a site in a temporary folder, built by chaining
+mod check; // bad files: one fixture per fault
+mod http; // bytes on a socket: promise H6, conditional requests
+mod request; // a phone asks, over each transport
+mod secrets; // promise S8
+mod support; // a site in a temporary folder, and the server that runs on it

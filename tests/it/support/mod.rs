@@ -1,5 +1,9 @@
-//! A site: a server's files in a temporary folder.
+//! A site: a server's files in a temporary folder, and the server that runs on them.
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+
+mod running;
+
+pub(crate) use self::running::{Reply, Running, command, exchange, until};
 
 use std::fs;
 use std::net::IpAddr;
@@ -12,6 +16,56 @@ use bellhop::model::Protocol;
 use bellhop::reload::Loader;
 use bellhop::snapshot::Snapshot;
 use tempfile::TempDir;
+
+/// The records above a device: a provider, an organization, a user and two extensions.
+pub(crate) const ACCOUNTS: &str = r#"
+[[provider]]
+id = "sp"
+name = "Provider"
+
+[[organization]]
+id = "org"
+provider = "sp"
+name = "Organization"
+settings = { registrar = "pbx.example.net" }
+
+[[user]]
+id = "user"
+organization = "org"
+name = "User"
+
+[[extension]]
+number = "0087*001"
+user = "user"
+display-name = "First"
+sip = { password = "CANARY-sip-1" }
+
+[[extension]]
+number = "0087*002"
+user = "user"
+display-name = "Second"
+sip = { password = "CANARY-sip-2" }
+"#;
+
+/// The serial of [`DEVICE`].
+pub(crate) const SERIAL: &str = "t4h7k2m9x3q8w6e5r1y0u9p2an";
+
+/// A phone of the accounts above.
+pub(crate) const DEVICE: &str = r#"
+[[device]]
+serial = "t4h7k2m9x3q8w6e5r1y0u9p2an"
+name = "Desk"
+model = "yealink/t46s"
+mac = "00:15:65:4A:A9:37"
+admin-password = "CANARY-admin"
+protocol = "http"
+owner = "sp"
+organization = "org"
+lines = ["0087*001"]
+"#;
+
+/// The main file of [`DEVICE`].
+pub(crate) const FILE: &str = "0015654aa937.cfg";
 
 /// The repository's own catalog.
 pub(crate) fn shipped_catalog() -> PathBuf {
@@ -30,6 +84,11 @@ impl Site {
         site.write("fleet/.keep", "").config("")
     }
 
+    /// Makes a site with one phone.
+    pub(crate) fn with_phone() -> Self {
+        Self::new().write("fleet/accounts.toml", ACCOUNTS).write("fleet/device.toml", DEVICE)
+    }
+
     /// Writes a file below the site's folder.
     pub(crate) fn write(self, path: &str, text: &str) -> Self {
         self.put(path, text);
@@ -43,14 +102,25 @@ impl Site {
         fs::write(path, text).unwrap();
     }
 
-    /// Adds lines to the settings; the first ones may stand before any table.
+    /// Makes the settings: top-level keys and tables as given, with what every test needs where they say nothing.
     pub(crate) fn config(self, text: &str) -> Self {
-        let catalog = shipped_catalog();
-        let own =
-            if text.contains("catalog = ") { String::new() } else { format!("catalog = [{catalog:?}]\n") };
-        let names = "[provisioning]\nhost = \"provisioning.example.net\"\nhttp-port = 80\nhttps-port = 443\n";
-        let names = if text.contains("[provisioning]") { "" } else { names };
-        self.write("bellhop.toml", &format!("state = \"state\"\n{own}{text}\n{names}"))
+        let mut head = String::from("state = \"state\"\n");
+        if !text.contains("catalog = ") {
+            head += &format!("catalog = [{:?}]\n", shipped_catalog());
+        }
+        let (keys, tables) = text.find("\n[").map_or((text, ""), |at| text.split_at(at));
+        let mut all = format!("{head}{keys}{tables}\n");
+        for (table, usual) in [
+            ("[http]", "listen = [\"127.0.0.1:0\"]"),
+            ("[https]", "listen = [\"127.0.0.1:0\"]"),
+            ("[admin]", "listen = [\"127.0.0.1:0\"]"),
+            ("[provisioning]", "host = \"provisioning.example.net\"\nhttp-port = 80\nhttps-port = 443"),
+        ] {
+            if !text.contains(table) {
+                all += &format!("{table}\n{usual}\n");
+            }
+        }
+        self.write("bellhop.toml", &all)
     }
 
     /// Gives a path below the site's folder.
@@ -59,18 +129,25 @@ impl Site {
     }
 
     /// Reads the site's files.
-    pub(crate) fn try_load(&self) -> Result<Snapshot, Vec<Fault>> {
+    pub(crate) fn try_load(&self) -> Result<(Snapshot, Vec<Fault>), Vec<Fault>> {
         let mut loader = Loader::new(&self.path("bellhop.toml"))?;
         let nothing = loader.nothing();
-        Ok(loader.load(&nothing)?.unwrap().snapshot)
+        let loaded = loader.load(&nothing)?.unwrap();
+        Ok((loaded.snapshot, loaded.warnings))
     }
 
     /// Reads the site's files, which must be without a fault.
     pub(crate) fn load(&self) -> Snapshot {
-        self.try_load().unwrap_or_else(|faults| {
-            let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
-            panic!("faults:\n{}", faults.join("\n"))
-        })
+        match self.try_load() {
+            Ok((snapshot, _)) => snapshot,
+            Err(faults) => panic!("faults:\n{}", self.lines(&faults).join("\n")),
+        }
+    }
+
+    /// Prints faults with paths below the site's folder.
+    pub(crate) fn lines(&self, faults: &[Fault]) -> Vec<String> {
+        let folder = format!("{}/", self.folder.path().display());
+        faults.iter().map(|fault| fault.to_string().replace(&folder, "")).collect()
     }
 }
 
@@ -81,7 +158,18 @@ pub(crate) fn ask<'s>(
     path: &str,
     user_agent: Option<&str>,
 ) -> Answer<'s> {
-    let peer = IpAddr::from([127, 0, 0, 1]);
+    ask_from(snapshot, transport, "127.0.0.1", path, user_agent)
+}
+
+/// Asks a snapshot for a path.
+pub(crate) fn ask_from<'s>(
+    snapshot: &'s Snapshot,
+    transport: Protocol,
+    peer: &str,
+    path: &str,
+    user_agent: Option<&str>,
+) -> Answer<'s> {
+    let peer: IpAddr = peer.parse().unwrap();
     let user_agent = user_agent.map(str::as_bytes);
     answer(snapshot, &Inquiry { transport, peer, path: path.as_bytes(), user_agent, certificate: None })
 }
