@@ -10,7 +10,7 @@ mod paths;
 mod read;
 mod resolve;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -30,6 +30,7 @@ use crate::template::{Engine, Syntax};
 pub struct Catalog {
     vendors: Vec<Vendor>,
     models: HashMap<Arc<str>, Model>,
+    broken: HashSet<Arc<str>>,
     ouis: HashMap<[u8; 3], Option<usize>>,
     paths: Paths,
     owners: Vec<PathOwner>,
@@ -173,6 +174,11 @@ impl Catalog {
     /// Finds a model by `vendor/model`.
     pub fn model(&self, id: &str) -> Option<&Model> {
         self.models.get(id)
+    }
+
+    /// Tells whether a model is left out because of a fault in the catalog.
+    pub fn is_broken(&self, id: &str) -> bool {
+        self.broken.contains(id)
     }
 
     /// Goes through the models in no particular order.

@@ -1,6 +1,6 @@
 //! Puts the levels of the catalog over one another and checks what comes out.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::catalog::agents::AgentCollector;
@@ -27,11 +27,14 @@ impl Catalog {
         let mut resolver =
             Resolver { files: &files, engine: &engine, paths: PathCollector::default(), faults };
         let vendors: Vec<Vendor> = files.vendors.keys().map(|id| resolver.vendor(id)).collect();
-        let mut models = HashMap::new();
+        let (mut models, mut broken) = (HashMap::new(), HashSet::new());
         for (at, (vendor, file)) in files.vendors.iter().enumerate() {
             for (id, model) in &file.models {
                 let id: Arc<str> = format!("{vendor}/{id}").into();
-                models.extend(resolver.model(&id, at, model).map(|model| (id, model)));
+                match resolver.model(&id, at, model) {
+                    Some(model) => drop(models.insert(id, model)),
+                    None => drop(broken.insert(id)),
+                }
             }
         }
         let agents = resolver.agents();
@@ -54,6 +57,7 @@ impl Catalog {
             owners: owners(count, &models),
             vendors,
             models,
+            broken,
             paths,
             agents,
             engine,
@@ -166,6 +170,7 @@ impl Resolver<'_> {
 
     fn model(&mut self, id: &Arc<str>, vendor: usize, file: &ModelFile) -> Option<Model> {
         let (vendor_id, short) = id.split_once('/')?;
+        let faults_before = self.faults.len();
         let own = self.files.vendors[vendor_id].facts.clone();
         let mut firmwares = Vec::new();
         let unnamed = BTreeMap::from([("any".to_owned(), FirmwareFile::default())]);
@@ -212,6 +217,7 @@ impl Resolver<'_> {
             firmwares,
             default_firmware: default_firmware?,
         })
+        .filter(|_| self.faults.len() == faults_before)
     }
 
     fn firmware(

@@ -101,10 +101,11 @@ impl Loader {
         } else {
             previous.share_world()
         };
-        let built = previous.next(world, &self.fleet, now);
-        match built {
-            Ok(Built { snapshot, warnings }) if faults.is_empty() => Ok(Some(Loaded { snapshot, warnings })),
-            Ok(Built { warnings, .. }) => Err(sorted(faults, warnings)),
+        match previous.next(world, &self.fleet, now) {
+            Ok(built) if faults.is_empty() => {
+                Ok(built.map(|Built { snapshot, warnings }| Loaded { snapshot, warnings }))
+            }
+            Ok(built) => Err(sorted(faults, built.map(|built| built.warnings).unwrap_or_default())),
             Err(more) => Err(sorted(faults, more)),
         }
     }

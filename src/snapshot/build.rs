@@ -37,26 +37,31 @@ struct Changed {
 }
 
 impl Snapshot {
-    /// Builds the snapshot that follows this one.
+    /// Builds the snapshot that follows this one; `None` when it would not differ.
     ///
     /// # Errors
     /// Everything that is wrong with the files and between them; this snapshot stays good.
-    pub fn next(&self, world: Arc<World>, fleet: &Fleet, now: Stamp) -> Result<Built, Vec<Fault>> {
+    pub fn next(&self, world: Arc<World>, fleet: &Fleet, now: Stamp) -> Result<Option<Built>, Vec<Fault>> {
         let mut next = self.following(world, now);
         let changed = next.place_files(fleet);
+        let faults = fleet.faults();
+        if changed.is_empty() && Arc::ptr_eq(&self.world, &next.world) && !faults.iter().any(Fault::is_error)
+        {
+            return Ok(None);
+        }
         let mut troubles = next.index(&changed);
         next.stamp(self, &changed, fleet);
         next.open = next.open_files();
         let all = !Arc::ptr_eq(&self.world, &next.world) || next.lost_something(&changed);
         troubles.extend(Checker::new(&next).check(all, &changed.iter().map(|c| c.file).collect::<Vec<_>>()));
-        let mut faults = fleet.faults();
+        let mut faults = faults;
         faults.extend(locate(&next, troubles));
         faults.sort();
         faults.dedup();
         if faults.iter().any(Fault::is_error) {
             return Err(faults);
         }
-        Ok(Built { snapshot: next, warnings: faults })
+        Ok(Some(Built { snapshot: next, warnings: faults }))
     }
 
     fn following(&self, world: Arc<World>, now: Stamp) -> Self {
@@ -89,7 +94,9 @@ impl Snapshot {
             };
             places.insert(path.to_owned(), file);
             let slot = &mut self.files[file as usize];
-            if slot.as_ref().is_none_or(|slot| !Arc::ptr_eq(&slot.records, &source.records)) {
+            let same =
+                |slot: &Slot| Arc::ptr_eq(&slot.records, &source.records) || slot.records == source.records;
+            if !slot.as_ref().is_some_and(same) {
                 let old = slot.replace(Slot::new(path.to_owned(), source));
                 changed.push(Changed { file, old, new: Some(Arc::clone(&source.records)) });
             }

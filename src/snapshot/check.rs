@@ -155,6 +155,9 @@ impl<'s> Checker<'s> {
             notes.error("template", format!("there is no template `{}`; {cure}", device.template));
         }
         let Some(model) = self.catalog.model(&device.model) else {
+            if self.catalog.is_broken(&device.model) {
+                return;
+            }
             let known: Vec<&str> = self.catalog.models().map(|model| &*model.id).collect();
             let near = nearest(&device.model, known).map(|near| format!("did you mean `{near}`?"));
             let cure = near.unwrap_or_else(|| "`bellhop catalog` lists them".to_owned());

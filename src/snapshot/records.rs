@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::model::{Device, Extension, Organization, Protocol, Provider, User};
 
 /// Everything that one fleet file holds, in the order of the file.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Records {
     /// `[[device]]`
     pub devices: Listed<Device>,
@@ -36,7 +36,7 @@ pub struct OpenPhones {
 }
 
 /// Records of one kind, each with the line that it begins on.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Listed<T> {
     records: Vec<T>,
     lines: Vec<u32>,

@@ -1,6 +1,6 @@
 //! The template engine with its limits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -27,6 +27,8 @@ pub struct Limits {
 pub struct Engine {
     environment: Environment<'static>,
     limits: Limits,
+    /// Templates that are there and do not compile.
+    broken: BTreeSet<String>,
 }
 
 /// Why a template did not compile or render.
@@ -69,12 +71,13 @@ impl Engine {
                 errors.push(TemplateError::of(&name, &error));
             }
         }
-        (Self { environment, limits }, errors)
+        let broken = errors.iter().map(|error| error.template.clone()).collect();
+        (Self { environment, limits, broken }, errors)
     }
 
-    /// Tells whether a template of this name compiled.
+    /// Tells whether there is a template of this name, one that did not compile included.
     pub fn has(&self, name: &str) -> bool {
-        self.environment.get_template(name).is_ok()
+        self.environment.get_template(name).is_ok() || self.broken.contains(name)
     }
 
     /// Runs a template; `root` is what it sees.
