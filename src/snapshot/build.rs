@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use crate::catalog::FileScope;
 use crate::document::Fault;
 use crate::model::Protocol;
-use crate::snapshot::check::{Checker, Kind, Trouble};
+use crate::snapshot::check::{Checker, Trouble};
 use crate::snapshot::index::{Changes, Index};
 use crate::snapshot::locate::locate;
 use crate::snapshot::records::Listed;
@@ -144,14 +144,14 @@ impl Snapshot {
             |place| this.serials.hash(serial_of(place)),
             |a, b| serial_of(a) == serial_of(b),
         );
-        let mut troubles = this.twins(Kind::Device, "serial", twins);
+        let mut troubles = this.serial_twins(twins);
         let mac_of = |place| this.device(place).mac;
         let twins = macs.apply(
             differences(changed, &macs, |records| &records.devices, |device| device.mac.as_ref()),
             |place| mac_of(place).map_or(0, |mac| this.macs.hash(&mac)),
             |a, b| mac_of(a) == mac_of(b),
         );
-        troubles.extend(this.twins(Kind::Device, "mac", twins));
+        troubles.extend(this.mac_twins(twins));
         let number_of = |place| this.extension_at(place).number.as_str();
         let twins = numbers.apply(
             differences(
@@ -163,23 +163,21 @@ impl Snapshot {
             |place| this.numbers.hash(number_of(place)),
             |a, b| number_of(a) == number_of(b),
         );
-        troubles.extend(this.twins(Kind::Extension, "number", twins));
+        troubles.extend(this.number_twins(twins));
         let account_id = |place| this.account_id(place);
         let twins = accounts.apply(
             account_changes(changed, &accounts),
             |place| this.accounts.hash(account_id(place)),
             |a, b| account_id(a) == account_id(b),
         );
-        troubles.extend(twins.into_iter().map(|(first, second)| this.account_twin(first, second)));
+        troubles.extend(this.account_twins(twins));
         let line_of = |place: LinePlace| this.device(place.device).lines[place.line as usize].as_deref();
         let twins = assigned.apply(
             line_changes(changed, &assigned),
             |place| line_of(place).map_or(0, |number| this.assigned.hash(number)),
             |a, b| line_of(a) == line_of(b),
         );
-        // The same extension twice on one device was told when the file was read.
-        let others = twins.into_iter().filter(|(first, second)| first.device != second.device);
-        troubles.extend(others.map(|(first, second)| this.line_twin(first, second)));
+        troubles.extend(this.line_twins(twins));
         (self.serials, self.macs, self.numbers) = (serials, macs, numbers);
         (self.accounts, self.assigned) = (accounts, assigned);
         troubles

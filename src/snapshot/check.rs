@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use crate::catalog::{Catalog, Firmware, Model, PasswordCharacters};
 use crate::document::{Severity, nearest, one_of};
 use crate::model::{Device, LineKey, Protocol, Raw, SettingId, Value};
-use crate::snapshot::{AccountKind, AccountPlace, LinePlace, Place, Snapshot};
+use crate::snapshot::{AccountKind, Place, Snapshot};
 
 /// Most characters of a password in the vocabulary.
 const PASSWORD_LONGEST: usize = 64;
@@ -345,83 +345,5 @@ fn raw_names(notes: &mut Notes, device: &Device, firmware: &Firmware) {
                 format!("`{name}` cannot be a parameter's name in {}; it is left out", main.name),
             );
         }
-    }
-}
-
-impl Snapshot {
-    /// Tells of records with the same key.
-    pub(super) fn twins(&self, kind: Kind, key: &'static str, twins: Vec<(Place, Place)>) -> Vec<Trouble> {
-        let trouble = |(first, second): (Place, Place)| {
-            let (first, place) =
-                if self.comes_first(first, second) { (first, second) } else { (second, first) };
-            let (slot, line, name) = match kind {
-                Kind::Device => {
-                    let (slot, device) = (self.slot(first.file), self.device(first));
-                    (slot, slot.records.devices.line(first.at), format!("device `{}`", device.name))
-                }
-                Kind::Account(_) | Kind::Extension => {
-                    let (slot, extension) = (self.slot(first.file), self.extension_at(first));
-                    (
-                        slot,
-                        slot.records.extensions.line(first.at),
-                        format!("extension `{}`", extension.number),
-                    )
-                }
-            };
-            let what = match (key, self.device_mac(kind, first)) {
-                ("mac", Some(mac)) => format!("MAC address {mac}"),
-                _ => format!("this {key}"),
-            };
-            let at = format!("{}:{line}", slot.path.display());
-            let message = format!("{what} already belongs to {name} ({at}); give one of them another");
-            Trouble { kind, place, key: Some(key), severity: Severity::Error, message }
-        };
-        twins.into_iter().map(trouble).collect()
-    }
-
-    fn device_mac(&self, kind: Kind, place: Place) -> Option<crate::model::Mac> {
-        if kind == Kind::Device { self.device(place).mac } else { None }
-    }
-
-    pub(super) fn account_twin(&self, first: AccountPlace, second: AccountPlace) -> Trouble {
-        let (first, second) =
-            if self.comes_first(first.place, second.place) { (first, second) } else { (second, first) };
-        let slot = self.slot(first.place.file);
-        let line = match first.kind {
-            AccountKind::Organization => slot.records.organizations.line(first.place.at),
-            AccountKind::Provider => slot.records.providers.line(first.place.at),
-            AccountKind::User => slot.records.users.line(first.place.at),
-        };
-        let (id, at) = (self.account_id(first), format!("{}:{line}", slot.path.display()));
-        let kind = Kind::Account(first.kind).word();
-        let message =
-            format!("`{id}` is already the id of a {kind} ({at}); ids are unique among all accounts");
-        let kind = Kind::Account(second.kind);
-        Trouble { kind, place: second.place, key: Some("id"), severity: Severity::Error, message }
-    }
-
-    pub(super) fn line_twin(&self, first: LinePlace, second: LinePlace) -> Trouble {
-        let (first, second) =
-            if self.comes_first(first.device, second.device) { (first, second) } else { (second, first) };
-        let (slot, device) = (self.slot(first.device.file), self.device(first.device));
-        let number = device.lines[first.line as usize].as_deref().unwrap_or_default();
-        let at = format!("{}:{}", slot.path.display(), slot.records.devices.line(first.device.at));
-        let line = first.line + 1;
-        let message = format!(
-            "extension `{number}` is already on line {line} of device `{}` ({at}); take it off one of them",
-            device.name
-        );
-        Trouble {
-            kind: Kind::Device,
-            place: second.device,
-            key: Some("lines"),
-            severity: Severity::Error,
-            message,
-        }
-    }
-
-    /// Orders places for people: by path, then by place in the file.
-    fn comes_first(&self, a: Place, b: Place) -> bool {
-        (&self.slot(a.file).path, a.at) <= (&self.slot(b.file).path, b.at)
     }
 }

@@ -64,7 +64,7 @@ impl<R: Copy + Eq + Send + Sync> Index<R> {
         self.shards.iter().map(|shard| shard.len()).sum()
     }
 
-    /// Takes places out and puts others in; gives pairs with the same key, the place that came first in front.
+    /// Takes places out and puts others in; gives each place whose key was there, after the one that is kept.
     ///
     /// `hash_of` gives the hash of a place's key, `same` tells whether two places have the same key.
     pub(super) fn apply(

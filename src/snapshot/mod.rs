@@ -15,6 +15,7 @@ mod locate;
 mod phone;
 mod records;
 mod store;
+mod twins;
 mod world;
 
 use std::collections::{BTreeMap, HashSet};
@@ -73,21 +74,21 @@ enum Since {
 }
 
 /// A record's place: its file's slot and its number within the file's records of its kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Place {
     file: u32,
     at: u32,
 }
 
 /// An account's place and kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct AccountPlace {
     kind: AccountKind,
     place: Place,
 }
 
 /// The kinds of accounts below the administrator.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum AccountKind {
     Organization,
     Provider,
@@ -95,7 +96,7 @@ enum AccountKind {
 }
 
 /// A line of a device: the first is 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct LinePlace {
     device: Place,
     line: u32,

@@ -338,8 +338,7 @@ fn every_fault_is_told_with_its_line_and_its_cure() {
             Ok(_) => vec!["nothing".to_owned()],
             Err(faults) => site.lines(&faults),
         };
-        let expected = format!("fleet/{expected}");
-        let wanted = expected.replacen(": ", ": ", 1);
+        let wanted = format!("fleet/{expected}");
         if !got.contains(&wanted) {
             wrong.push(format!("wanted {wanted}\n   got {}", got.join("\n       ")));
         }

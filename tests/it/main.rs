@@ -1,11 +1,17 @@
 //! One integration binary, linked once.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::too_many_lines, reason = "a table is one list, however long")]
 
 mod agree; // promise S3: facts that agree, and facts that do not
 mod catalog; // walks catalog/*/cases; BLESS=1 rewrites
 mod check; // bad files: one fixture per fault
+mod cli; // commands: what they print and how they end
+mod config; // config/bellhop.toml equals the defaults
 mod http; // bytes on a socket: promise H6, conditional requests
+mod layering; // the direction of dependencies, and the size of rooms
 mod reload; // files change, break and are repaired
 mod request; // a phone asks, over each transport
 mod secrets; // promise S8
+mod stop; // signals
 mod support; // a site in a temporary folder, and the server that runs on it
+mod tls; // certificates and handshakes

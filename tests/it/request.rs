@@ -141,8 +141,8 @@ fn facts_that_contradict_the_record_take_trust_away() {
     assert_eq!(with("Grandstream Model HW GXP2170 SW 1.0.11.79 DevId 0015654aa937"), "contradicted");
     let other = format!("/{SERIAL}/0015654aa938.cfg");
     assert_eq!(outcome(&ask(&snapshot, Http, &other, None)).0, "contradicted");
-    let folder = format!("/0015654aa937/0015654aa938.cfg");
-    assert_eq!(outcome(&ask(&snapshot, Http, &folder, None)).0, "contradicted");
+    let folder = "/0015654aa937/0015654aa938.cfg";
+    assert_eq!(outcome(&ask(&snapshot, Http, folder, None)).0, "contradicted");
 }
 
 #[test]

@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
 
 mod running;
+mod tls;
 
 pub(crate) use self::running::{Reply, Running, command, exchange, until};
+pub(crate) use self::tls::TlsPhone;
 
 use std::fs;
 use std::net::IpAddr;

@@ -1,0 +1,121 @@
+//! Tells of records that have the same serial, MAC address, number, id or line.
+//!
+//! Of the records with one key the first, by path and line, is in the right, whichever of them was read before.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use crate::document::Severity;
+use crate::snapshot::check::{Kind, Trouble};
+use crate::snapshot::{AccountKind, AccountPlace, LinePlace, Place, Snapshot};
+
+impl Snapshot {
+    pub(super) fn serial_twins(&self, twins: Vec<(Place, Place)>) -> Vec<Trouble> {
+        self.device_twins("serial", twins, |_| "this serial".to_owned())
+    }
+
+    pub(super) fn mac_twins(&self, twins: Vec<(Place, Place)>) -> Vec<Trouble> {
+        let mac = |place| self.device(place).mac;
+        self.device_twins("mac", twins, |place| {
+            mac(place).map_or_else(String::new, |mac| format!("MAC address {mac}"))
+        })
+    }
+
+    fn device_twins(
+        &self,
+        key: &'static str,
+        twins: Vec<(Place, Place)>,
+        what: impl Fn(Place) -> String,
+    ) -> Vec<Trouble> {
+        let twins = by_first(twins, |place| (&self.slot(place.file).path, place.at));
+        let trouble = |(first, place): (Place, Place)| {
+            let (what, name) = (what(first), &self.device(first).name);
+            let at = self.line_of(Kind::Device, first);
+            let message =
+                format!("{what} already belongs to device `{name}` ({at}); give one of them another");
+            Trouble { kind: Kind::Device, place, key: Some(key), severity: Severity::Error, message }
+        };
+        twins.map(trouble).collect()
+    }
+
+    pub(super) fn number_twins(&self, twins: Vec<(Place, Place)>) -> Vec<Trouble> {
+        let twins = by_first(twins, |place| (&self.slot(place.file).path, place.at));
+        let trouble = |(first, place): (Place, Place)| {
+            let (number, at) = (&self.extension_at(first).number, self.line_of(Kind::Extension, first));
+            let message = format!(
+                "this number already belongs to extension `{number}` ({at}); give one of them another"
+            );
+            Trouble { kind: Kind::Extension, place, key: Some("number"), severity: Severity::Error, message }
+        };
+        twins.map(trouble).collect()
+    }
+
+    pub(super) fn account_twins(&self, twins: Vec<(AccountPlace, AccountPlace)>) -> Vec<Trouble> {
+        let kind_of = |account: AccountPlace| Kind::Account(account.kind);
+        let twins = by_first(twins, |account| {
+            (&self.slot(account.place.file).path, self.line_number(kind_of(*account), account.place))
+        });
+        let trouble = |(first, second): (AccountPlace, AccountPlace)| {
+            let (kind, id, at) =
+                (kind_of(first), self.account_id(first), self.line_of(kind_of(first), first.place));
+            let message = format!(
+                "`{id}` is already the id of a {} ({at}); ids are unique among all accounts",
+                kind.word()
+            );
+            let (kind, place) = (kind_of(second), second.place);
+            Trouble { kind, place, key: Some("id"), severity: Severity::Error, message }
+        };
+        twins.map(trouble).collect()
+    }
+
+    /// Tells of extensions on several devices; the same one twice on one device is told when its file is read.
+    pub(super) fn line_twins(&self, twins: Vec<(LinePlace, LinePlace)>) -> Vec<Trouble> {
+        let order = |line: &LinePlace| (&self.slot(line.device.file).path, line.device.at, line.line);
+        let twins = by_first(twins, order).filter(|(first, second)| first.device != second.device);
+        let trouble = |(first, second): (LinePlace, LinePlace)| {
+            let device = self.device(first.device);
+            let number = device.lines[first.line as usize].as_deref().unwrap_or_default();
+            let (line, name, at) = (first.line + 1, &device.name, self.line_of(Kind::Device, first.device));
+            let cure = "take it off one of them";
+            let message =
+                format!("extension `{number}` is already on line {line} of device `{name}` ({at}); {cure}");
+            let (kind, place) = (Kind::Device, second.device);
+            Trouble { kind, place, key: Some("lines"), severity: Severity::Error, message }
+        };
+        twins.map(trouble).collect()
+    }
+
+    /// Gives a record's file and line.
+    fn line_of(&self, kind: Kind, place: Place) -> String {
+        format!("{}:{}", self.slot(place.file).path.display(), self.line_number(kind, place))
+    }
+
+    fn line_number(&self, kind: Kind, place: Place) -> u32 {
+        let records = &self.slot(place.file).records;
+        match kind {
+            Kind::Account(AccountKind::Organization) => records.organizations.line(place.at),
+            Kind::Account(AccountKind::Provider) => records.providers.line(place.at),
+            Kind::Account(AccountKind::User) => records.users.line(place.at),
+            Kind::Device => records.devices.line(place.at),
+            Kind::Extension => records.extensions.line(place.at),
+        }
+    }
+}
+
+/// Pairs the first of the places with one key with each of the others, given each with the one that an index holds.
+fn by_first<P: Copy + Eq + Hash, K: Ord>(
+    twins: Vec<(P, P)>,
+    order: impl Fn(&P) -> K,
+) -> impl Iterator<Item = (P, P)> {
+    let mut groups: HashMap<P, Vec<P>> = HashMap::new();
+    for (held, other) in twins {
+        groups.entry(held).or_insert_with(|| vec![held]).push(other);
+    }
+    for group in groups.values_mut() {
+        group.sort_by_key(&order);
+    }
+    groups.into_values().flat_map(|group| {
+        let first = group[0];
+        group.into_iter().skip(1).map(move |other| (first, other))
+    })
+}

@@ -1,0 +1,152 @@
+//! The command line: what it prints, and how it ends.
+
+use serde_json::Value;
+
+use crate::support::{ACCOUNTS, DEVICE, FILE, SERIAL, Site, command};
+
+fn run(site: &Site, arguments: &[&str], input: &str) -> (Option<i32>, String, String) {
+    let output = command(site, arguments, input);
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+fn json(site: &Site, arguments: &[&str]) -> Value {
+    let (code, out, err) = run(site, arguments, "");
+    assert_eq!(code, Some(0), "{err}");
+    serde_json::from_str(&out).unwrap()
+}
+
+#[test]
+fn help_is_printed_for_every_command() {
+    let site = Site::new();
+    for command in ["", "catalog", "check", "device", "generate", "identify", "reload", "render", "serve"] {
+        let arguments: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
+        let (code, out, err) = run(&site, &arguments, "");
+        assert_eq!((code, err.as_str()), (Some(0), ""), "{command}");
+        assert!(out.contains("Usage: bellhop"), "{out}");
+    }
+    let (code, _, err) = run(&site, &["chek"], "");
+    assert_eq!(code, Some(2));
+    assert!(err.contains("similar subcommand exists: 'check'"), "{err}");
+}
+
+#[test]
+fn requests_are_explained_line_by_line() {
+    let lines = [
+        r#"{"protocol":"http","path":"/t4h7k2m9x3q8w6e5r1y0u9p2an/0015654aa937.cfg","headers":{"User-Agent":"Yealink SIP-T46S 66.86.0.15 00:15:65:4a:a9:37"}}"#,
+        r#"{"protocol":"http","path":"/0015654aa937.cfg","headers":{"user-agent":"Yealink SIP-T48S 66.86.0.15 00:15:65:4a:a9:37"}}"#,
+        r#"{"protocol":"tftp","path":"SEP00070E369DC2.cnf.xml","headers":{}}"#,
+        r#"{"path":"/spa941.cfg","headers":{"User-Agent":"Linksys/SPA-941-5.1.8 (88019FA42805)"}}"#,
+        r#"{"protocol":"https","path":"/x\u0000y\u00ff","headers":{"User-Agent":"\u00ff\u0080\u0000"},"peer":"192.0.2.1"}"#,
+        "not json",
+        r#"{"protocol":"gopher","path":"/"}"#,
+        "",
+    ];
+    let (code, out, err) = run(&Site::with_phone(), &["identify", "-"], &lines.join("\n"));
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    let answers: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(answers.len(), 7, "one line each, empty ones aside: {out}");
+    let text = |at: usize, key: &str| answers[at][key].as_str().map(str::to_owned);
+    let first = ["vendor", "model", "version", "mac", "serial", "device", "file", "decision", "rule"]
+        .map(|key| text(0, key).unwrap());
+    assert_eq!(
+        first,
+        ["Yealink", "T46S", "66.86.0.15", "00:15:65:4A:A9:37", SERIAL, SERIAL, FILE, "serve", "serial"]
+    );
+    assert_eq!(
+        (text(1, "decision").unwrap().as_str(), text(1, "rule").unwrap().as_str()),
+        ("refuse", "contradicted")
+    );
+    assert_eq!(text(1, "model").unwrap(), "T48S", "what the phone tells, known or not");
+    assert_eq!(
+        (text(2, "vendor").unwrap().as_str(), text(2, "mac").unwrap().as_str()),
+        ("Cisco", "00:07:0E:36:9D:C2")
+    );
+    assert_eq!(
+        (text(3, "vendor").unwrap().as_str(), text(3, "model").unwrap().as_str()),
+        ("Linksys", "SPA941")
+    );
+    assert_eq!(
+        (text(3, "version").unwrap().as_str(), text(3, "serial").unwrap().as_str()),
+        ("5.1.8", "88019FA42805")
+    );
+    assert_eq!((text(4, "vendor"), text(4, "decision").unwrap().as_str()), (None, "refuse"));
+    assert!(text(5, "error").unwrap().starts_with("line 6: "));
+    assert!(text(6, "error").unwrap().contains("`gopher` is no protocol; write http, https or tftp"));
+}
+
+#[test]
+fn one_request_is_explained_for_people() {
+    let path = format!("/{SERIAL}/{FILE}");
+    let (_, out, _) = run(&Site::with_phone(), &["identify", "--path", &path, "--peer", "192.0.2.1"], "");
+    for part in [
+        "device    Desk\n",
+        "proof     serial\n",
+        "file      0015654aa937.cfg\n",
+        "template  yealink/v81/phone.cfg\n",
+    ] {
+        assert!(out.contains(part), "{out}");
+    }
+    assert!(
+        out.contains("decision  refuse (plain-network)\nreason    the file holds secrets, and the peer"),
+        "{out}"
+    );
+}
+
+#[test]
+fn what_is_loaded_is_listed() {
+    let devices = json(&Site::with_phone(), &["device", "list", "--json"]);
+    let device = &devices[0];
+    assert_eq!(device["serial"], SERIAL);
+    assert_eq!(device["model"], "yealink/t46s");
+    assert_eq!((&device["organization"], &device["user"]), (&Value::from("org"), &Value::from("user")));
+    assert_eq!(device["lines"][0]["extension"], "0087*001");
+    assert_eq!(
+        (&device["update_interval"], &device["update_interval_unit"]),
+        (&Value::from(10), &Value::from("minutes"))
+    );
+    let catalog = json(&Site::new(), &["catalog", "--json"]);
+    let vendors = catalog["vendors"].as_array().unwrap();
+    assert_eq!(vendors.iter().map(|vendor| vendor["models"].as_array().unwrap().len()).sum::<usize>(), 11);
+    let (_, table, _) = run(&Site::with_phone(), &["device", "list"], "");
+    assert!(table.lines().nth(1).unwrap().starts_with("Desk "), "{table}");
+    let (_, settings, _) = run(&Site::new(), &["catalog", "--settings"], "");
+    assert!(settings.contains("time-zone"), "{settings}");
+}
+
+#[test]
+fn a_file_is_rendered_by_serial_address_or_name() {
+    let site = Site::with_phone();
+    let by_serial = run(&site, &["render", SERIAL], "");
+    assert_eq!(by_serial.0, Some(0));
+    for other in [
+        &["render", "Desk", FILE][..],
+        &["render", "0015654aa937", "0015654AA937.cfg"],
+        &["render", "00:15:65:4A:A9:37"],
+    ] {
+        assert_eq!(run(&site, other, ""), by_serial, "{other:?}");
+    }
+    assert_eq!(
+        run(&site, &["render", "Desk", "--list"], "").1,
+        "y000000000066.cfg\n0015654aa937.cfg\n".to_owned()
+    );
+    let (code, _, err) = run(&site, &["render", "nobody"], "");
+    assert_eq!((code, err.contains("`bellhop device list` lists them")), (Some(1), true), "{err}");
+    let (code, _, err) = run(&site, &["render", "Desk", "x.cfg"], "");
+    assert_eq!((code, err.contains("it has y000000000066.cfg, 0015654aa937.cfg")), (Some(1), true), "{err}");
+}
+
+#[test]
+fn what_records_leave_to_be_generated_is_filled_in_once() {
+    let text = DEVICE.replace(SERIAL, "generate").replace("CANARY-admin", "generate") + "# kept\n";
+    let site = Site::new().write("fleet/accounts.toml", ACCOUNTS).write("fleet/device.toml", &text);
+    let (code, _, err) = run(&site, &["check"], "");
+    assert_eq!((code, err.matches("run `bellhop generate`").count()), (Some(78), 2), "{err}");
+    let (code, out, err) = run(&site, &["generate"], "");
+    assert_eq!((code, out.lines().last(), err.as_str()), (Some(0), Some("2 values made"), ""));
+    let made = std::fs::read_to_string(site.path("fleet/device.toml")).unwrap();
+    assert!(made.ends_with("# kept\n") && !made.contains("\"generate\""), "{made}");
+    assert_eq!(run(&site, &["check"], "").0, Some(0));
+    assert_eq!(run(&site, &["generate"], "").1, "0 values made\n");
+    assert_eq!(std::fs::read_to_string(site.path("fleet/device.toml")).unwrap(), made);
+}

@@ -1,0 +1,147 @@
+//! The direction of dependencies: a module may name only the modules listed for it, a library only by its owners.
+
+use std::fs;
+use std::path::Path;
+
+/// Lowest layer first; a module may also name itself.
+const MAY_IMPORT: &[(&str, &[&str])] = &[
+    ("model", &[]),
+    ("template", &[]),
+    ("document", &["model"]),
+    ("catalog", &["document", "model", "template"]),
+    ("config", &["document", "model"]),
+    ("snapshot", &["catalog", "config", "document", "model"]),
+    ("identify", &["catalog", "model", "snapshot"]),
+    ("permit", &["config", "identify", "model", "snapshot"]),
+    ("render", &["catalog", "identify", "model", "permit", "snapshot", "template"]),
+    ("answer", &["catalog", "identify", "model", "permit", "render", "snapshot"]),
+    ("telemetry", &["model", "permit"]),
+    ("accept", &[]),
+    ("reload", &["catalog", "config", "document", "snapshot", "telemetry", "template"]),
+    ("listen", &["accept", "answer", "config", "identify", "model", "permit", "snapshot", "telemetry"]),
+    ("manage", &["accept", "document", "model", "reload", "snapshot", "telemetry"]),
+    ("daemon", &["config", "document", "listen", "manage", "model", "reload", "snapshot", "telemetry"]),
+    (
+        "cli",
+        &[
+            "answer", "catalog", "config", "daemon", "document", "identify", "manage", "model", "permit",
+            "reload", "render", "snapshot", "template",
+        ],
+    ),
+];
+
+/// Libraries that only files whose path starts so (under `src/`) may name; `main.rs` is free.
+const OWNED_BY: &[(&str, &[&str])] = &[
+    ("anyhow", &["cli/", "daemon.rs"]),
+    ("arc_swap", &["snapshot/store.rs"]),
+    ("clap", &["cli/"]),
+    ("hyper", &["listen/http.rs", "manage/"]),
+    ("metrics", &["accept.rs", "manage/mod.rs", "telemetry/metrics.rs"]),
+    ("minijinja", &["render/", "template/"]),
+    ("notify", &["reload/watch.rs"]),
+    ("rcgen", &["listen/tls.rs"]),
+    ("regex", &["catalog/"]),
+    ("rustls", &["listen/tls.rs"]),
+    ("serde", &["cli/", "manage/"]),
+    ("tokio", &["accept.rs", "cli/reload.rs", "daemon.rs", "listen/", "manage/", "reload/watch.rs"]),
+    ("toml", &["document/"]),
+    ("toml_edit", &["cli/generate.rs"]),
+    ("tracing_subscriber", &["telemetry/log.rs"]),
+];
+
+/// What a newcomer reads to know the path from socket to response, and how many lines that may be.
+const SITTING: &[(&str, usize)] = &[
+    ("lib.rs", 110),
+    ("daemon.rs", 280),
+    ("accept.rs", 110),
+    ("listen/http.rs", 310),
+    ("answer.rs", 110),
+    ("identify/mod.rs", 330),
+    ("permit/mod.rs", 290),
+    ("render/mod.rs", 190),
+];
+
+/// Longest file, tests aside.
+const LONGEST: usize = 420;
+
+#[test]
+fn imports_point_down() {
+    let mut broken = Vec::new();
+    each_file(&mut |file, text| check(file, text, &mut broken));
+    assert!(broken.is_empty(), "forbidden imports:\n{}", broken.join("\n"));
+}
+
+#[test]
+fn the_request_path_reads_in_one_sitting() {
+    for (file, most) in SITTING {
+        let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(file)).unwrap();
+        let lines = text.lines().count();
+        assert!(lines <= *most, "{file} has {lines} lines; {most} fit the sitting");
+    }
+}
+
+#[test]
+fn no_file_outgrows_its_room() {
+    each_file(&mut |file, text| {
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        let lines = code.lines().count();
+        assert!(lines <= LONGEST || file.ends_with("tests.rs"), "{file} has {lines} lines; move the walls");
+    });
+}
+
+fn each_file(visit: &mut impl FnMut(&str, &str)) {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![src.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let file = path.strip_prefix(&src).unwrap().to_str().unwrap().to_owned();
+                visit(&file, &fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+}
+
+fn check(file: &str, text: &str, broken: &mut Vec<String>) {
+    if file == "main.rs" || file == "lib.rs" {
+        return;
+    }
+    let module = file.split(['/', '.']).next().unwrap();
+    let Some((_, allowed)) = MAY_IMPORT.iter().find(|(name, _)| *name == module) else {
+        broken.push(format!("{file}: module {module} is missing from MAY_IMPORT"));
+        return;
+    };
+    for (number, line) in (1..).zip(text.lines()) {
+        let code = line.split("//").next().unwrap();
+        for used in after(code, "crate::") {
+            if used != module && !allowed.contains(&used) {
+                broken.push(format!("{file}:{number}: {module} may not use {used:?}"));
+            }
+        }
+        for (library, owners) in OWNED_BY {
+            if names(code, library) && !owners.iter().any(|owner| file.starts_with(owner)) {
+                broken.push(format!("{file}:{number}: {library} belongs to {}", owners.join(", ")));
+            }
+        }
+    }
+}
+
+/// The identifier after each `prefix` in `code`; empty for a grouped import, which is thereby refused.
+fn after<'a>(code: &'a str, prefix: &'a str) -> impl Iterator<Item = &'a str> {
+    code.split(prefix).skip(1).map(|rest| rest.split(|c: char| !is_identifier(c)).next().unwrap_or(""))
+}
+
+/// Whether `code` starts a path with this library.
+fn names(code: &str, library: &str) -> bool {
+    code.match_indices(library).any(|(at, _)| {
+        let starts_path = !code[..at].ends_with(|c| is_identifier(c) || c == ':');
+        starts_path && code[at + library.len()..].starts_with("::")
+    })
+}
+
+fn is_identifier(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}

@@ -1,0 +1,44 @@
+//! Signals: a stop that finishes what is under way, and ports that are free afterwards.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+
+use rustix::process::Signal;
+
+use crate::support::{FILE, Running, SERIAL, Site};
+
+#[test]
+fn a_stop_ends_idle_connections_and_frees_the_ports() {
+    let server = Running::start(Site::with_phone());
+    let mut idle = TcpStream::connect(server.http).unwrap();
+    write!(idle, "GET /{SERIAL}/{FILE} HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    let mut first = [0; 12];
+    idle.read_exact(&mut first).unwrap();
+    assert_eq!(&first, b"HTTP/1.1 200");
+    let (http, https, admin) = (server.http, server.https, server.admin);
+    let log = server.stop();
+    assert!(log.contains("stopping"), "{log}");
+    let mut rest = Vec::new();
+    idle.read_to_end(&mut rest).unwrap();
+    for address in [http, https, admin] {
+        TcpListener::bind(address).unwrap();
+    }
+}
+
+#[test]
+fn a_connection_that_does_not_end_is_cut_at_the_deadline() {
+    let site = Site::with_phone().config("\n[limits]\nstop-timeout = \"1s\"\nheader-timeout = \"60s\"\n");
+    let server = Running::start(site);
+    let mut stuck = TcpStream::connect(server.http).unwrap();
+    // The head of a request that never ends.
+    write!(stuck, "GET /{SERIAL}/{FILE} HTTP/1.1\r\nHost:").unwrap();
+    crate::support::until("the connection is there", || {
+        server.metric("bellhop_connections{transport=\"http\"}") > 0.0
+    });
+    server.signal(Signal::TERM);
+    let (code, log) = server.wait();
+    assert!(
+        code == Some(0) || (code == Some(1) && log.contains("connections were cut off")),
+        "{code:?} {log}"
+    );
+}

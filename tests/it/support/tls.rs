@@ -1,0 +1,129 @@
+//! A phone's side of TLS: it takes whatever certificate it gets, as phones without a clock do, and tells which.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{
+    ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme, StreamOwned,
+    SupportedProtocolVersion,
+};
+
+use crate::support::Reply;
+
+/// A phone that connects over TLS.
+pub(crate) struct TlsPhone {
+    /// The name that it asks for; none where `None`.
+    pub(crate) name: Option<&'static str>,
+    /// The versions that it speaks.
+    pub(crate) versions: &'static [&'static SupportedProtocolVersion],
+    /// The certificate that it shows, with its key.
+    pub(crate) certificate: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
+}
+
+impl Default for TlsPhone {
+    fn default() -> Self {
+        Self { name: None, versions: rustls::ALL_VERSIONS, certificate: None }
+    }
+}
+
+/// A connection after its handshake.
+pub(crate) struct TlsConnection(StreamOwned<ClientConnection, TcpStream>);
+
+impl TlsPhone {
+    /// Connects and shakes hands.
+    pub(crate) fn connect(&self, address: SocketAddr) -> std::io::Result<TlsConnection> {
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+            .with_protocol_versions(self.versions)
+            .unwrap()
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Anybody(provider)));
+        let mut config = match &self.certificate {
+            Some((chain, key)) => builder
+                .with_client_auth_cert(chain.clone(), key.clone_key())
+                .map_err(std::io::Error::other)?,
+            None => builder.with_no_client_auth(),
+        };
+        config.enable_sni = self.name.is_some();
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let name = ServerName::try_from(self.name.unwrap_or("unnamed.example.net")).unwrap();
+        let connection = ClientConnection::new(Arc::new(config), name).map_err(std::io::Error::other)?;
+        let socket = TcpStream::connect(address)?;
+        socket.set_read_timeout(Some(Duration::from_secs(20)))?;
+        let mut stream = StreamOwned::new(connection, socket);
+        while stream.conn.is_handshaking() {
+            stream.conn.complete_io(&mut stream.sock)?;
+        }
+        Ok(TlsConnection(stream))
+    }
+
+    /// Asks for a path on a connection of its own.
+    pub(crate) fn get(&self, address: SocketAddr, path: &str) -> Reply {
+        self.connect(address).unwrap().get(path)
+    }
+}
+
+impl TlsConnection {
+    /// Asks for a path and reads until the server closes.
+    pub(crate) fn get(mut self, path: &str) -> Reply {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        self.0.write_all(request.as_bytes()).unwrap();
+        let mut response = Vec::new();
+        self.0.read_to_end(&mut response).unwrap();
+        Reply::parse(&response)
+    }
+
+    /// Gives the server's own certificate.
+    pub(crate) fn certificate(&self) -> CertificateDer<'static> {
+        self.0.conn.peer_certificates().unwrap()[0].clone().into_owned()
+    }
+
+    /// Gives the version and the protocol within that were agreed on.
+    pub(crate) fn agreed(&self) -> (rustls::ProtocolVersion, Option<&[u8]>) {
+        (self.0.conn.protocol_version().unwrap(), self.0.conn.alpn_protocol())
+    }
+}
+
+/// Takes any certificate whose key the server has.
+#[derive(Debug)]
+struct Anybody(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Anybody {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
