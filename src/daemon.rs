@@ -90,7 +90,7 @@ async fn serve(loader: Loader, snapshot: Snapshot) -> Result<(), DaemonError> {
         None => None,
     };
     let host = snapshot.world().rules.provisioning.host.clone();
-    let identities = Identities::load(&config.https, &config.state, &host)?;
+    let identities = Arc::new(Identities::load(&config.https, &config.state, &host)?);
     let metrics = Arc::new(Metrics::default());
     let mut greeting = Vec::new();
     greet(&mut greeting, &bound, admin.as_ref(), &identities, &snapshot)?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
-use crate::config::{CertificateFiles, Config};
+use crate::config::{CertificateFiles, Config, DeviceAuthority, SubjectPart};
 use crate::document::{Document, Entry, Fault, Table, read_raw, read_settings};
 use crate::model::{InvalidText, Scope, check_host};
 
@@ -43,7 +43,9 @@ impl Config {
     fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         let certificates = self.https.certificates.iter_mut();
         let certificates = certificates.flat_map(|files| [&mut files.certificate, &mut files.key]);
-        [&mut self.fleet, &mut self.state].into_iter().chain(&mut self.catalog).chain(certificates)
+        let authorities = self.https.device_authorities.iter_mut().map(|maker| &mut maker.certificates);
+        let folders = [&mut self.fleet, &mut self.state].into_iter().chain(&mut self.catalog);
+        folders.chain(certificates).chain(authorities)
     }
 
     fn read_root(&mut self, root: &Table<'_>) {
@@ -111,8 +113,11 @@ impl Config {
                 "certificates" => {
                     self.https.certificates = entry.list().filter_map(|e| certificate(&e)).collect();
                 }
+                "device-authorities" => {
+                    self.https.device_authorities = entry.list().filter_map(|e| authority(&e)).collect();
+                }
                 "listen" => self.https.listen = addresses(&entry),
-                _ => entry.unknown(&["certificates", "listen"]),
+                _ => entry.unknown(&["certificates", "device-authorities", "listen"]),
             }
         }
     }
@@ -242,6 +247,25 @@ fn certificate(entry: &Entry<'_>) -> Option<CertificateFiles> {
     }
     table.error("needs both files; write { certificate = \"server.pem\", key = \"server.key\" }");
     None
+}
+
+fn authority(entry: &Entry<'_>) -> Option<DeviceAuthority> {
+    let table = entry.table()?;
+    let mut certificates = None;
+    let (mut mac, mut after, mut expired) = (SubjectPart::CommonName, String::new(), false);
+    for entry in table.clone() {
+        match entry.key() {
+            "after" => set(&mut after, entry.text_or_empty(64).map(str::to_owned)),
+            "certificates" => certificates = path(&entry),
+            "expired" => set(&mut expired, entry.boolean()),
+            "mac" => set(&mut mac, entry.one_of(SubjectPart::ALL)),
+            _ => entry.unknown(&["after", "certificates", "expired", "mac"]),
+        }
+    }
+    if certificates.is_none() {
+        table.error("needs the authorities' certificates; write { certificates = \"maker.pem\" }");
+    }
+    Some(DeviceAuthority { certificates: certificates?, mac, after, expired })
 }
 
 fn port_or_listener(port: u32) -> Option<u16> {

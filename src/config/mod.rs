@@ -57,6 +57,8 @@ pub struct Https {
     pub listen: Vec<SocketAddr>,
     /// Certificates, the default one first; without any, a self-signed one is minted.
     pub certificates: Vec<CertificateFiles>,
+    /// Who signs device certificates; phones are asked for theirs if there is anybody.
+    pub device_authorities: Vec<DeviceAuthority>,
 }
 
 /// A certificate chain and its key, both PEM.
@@ -66,6 +68,52 @@ pub struct CertificateFiles {
     pub certificate: PathBuf,
     /// The private key (PKCS #8, PKCS #1 or SEC 1).
     pub key: PathBuf,
+}
+
+/// A maker of phones that signs a certificate for each, and where that names the phone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceAuthority {
+    /// The authorities' own certificates, PEM.
+    pub certificates: PathBuf,
+    /// The part of the subject that the MAC address is in.
+    pub mac: SubjectPart,
+    /// What stands before the MAC address in that part; nothing else may follow or, where empty, go before.
+    pub after: String,
+    /// Whether certificates count whose time is over, as phones outlive them.
+    pub expired: bool,
+}
+
+/// A part of a certificate's subject (X.520).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SubjectPart {
+    /// CN, 2.5.4.3: most makers.
+    CommonName,
+    /// 2.5.4.5
+    SerialNumber,
+    /// ST, which Cisco prints as S, 2.5.4.8.
+    StateOrProvince,
+    /// SN, 2.5.4.4
+    Surname,
+}
+
+impl SubjectPart {
+    /// Every part with its word in files.
+    pub const ALL: &[(&'static str, Self)] = &[
+        ("common-name", Self::CommonName),
+        ("serial-number", Self::SerialNumber),
+        ("state", Self::StateOrProvince),
+        ("surname", Self::Surname),
+    ];
+
+    /// Gives the object identifier in dotted numbers.
+    pub const fn oid(self) -> &'static str {
+        match self {
+            Self::CommonName => "2.5.4.3",
+            Self::SerialNumber => "2.5.4.5",
+            Self::StateOrProvince => "2.5.4.8",
+            Self::Surname => "2.5.4.4",
+        }
+    }
 }
 
 /// What phones are told, and which of them get what.
@@ -149,7 +197,11 @@ impl Default for Config {
             catalog: vec!["../catalog".into()],
             state: "../state".into(),
             http: Http { listen: vec![any(8080)] },
-            https: Https { listen: vec![any(8443)], certificates: Vec::new() },
+            https: Https {
+                listen: vec![any(8443)],
+                certificates: Vec::new(),
+                device_authorities: Vec::new(),
+            },
             admin: Some(SocketAddr::from(([127, 0, 0, 1], 9090))),
             provisioning: Provisioning::default(),
             limits: Limits::default(),

@@ -13,7 +13,6 @@ use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
-use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::debug;
@@ -86,7 +85,7 @@ impl Bound {
     }
 
     /// Starts to serve, each listener in a task of its own.
-    pub fn serve(self, side: &Arc<Side>, identities: &Identities, metrics: &Metrics) {
+    pub fn serve(self, side: &Arc<Side>, identities: &Arc<Identities>, metrics: &Metrics) {
         for (protocol, listener) in self.listeners {
             let requests = metrics.requests(protocol);
             let gate = Gate {
@@ -96,7 +95,7 @@ impl Bound {
                 tracker: side.tracker.clone(),
                 errors: requests.accept_errors.clone(),
             };
-            let tls = (protocol == Protocol::Https).then(|| identities.acceptor());
+            let tls = (protocol == Protocol::Https).then(|| Arc::clone(identities));
             let door = Arc::new(Door { side: Arc::clone(side), protocol, tls, requests });
             side.tracker.spawn(accept::run(listener, gate, move |stream, peer| {
                 let door = Arc::clone(&door);
@@ -110,7 +109,7 @@ impl Bound {
 struct Door {
     side: Arc<Side>,
     protocol: Protocol,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Arc<Identities>>,
     requests: Requests,
 }
 
@@ -119,8 +118,8 @@ impl Door {
         self.requests.connections.increment(1);
         match &self.tls {
             None => http::serve(self, stream, peer, None).await,
-            Some(tls) => match timeout(self.side.limits.handshake_timeout, tls.accept(stream)).await {
-                Ok(Ok(stream)) => http::serve(self, stream, peer, None).await,
+            Some(tls) => match timeout(self.side.limits.handshake_timeout, tls.shake(stream)).await {
+                Ok(Ok((stream, certificate))) => http::serve(self, stream, peer, certificate).await,
                 Ok(Err(error)) => {
                     self.requests.handshake_failures.increment(1);
                     debug!(%peer, error = &error as &dyn std::error::Error, "handshake failed");

@@ -84,6 +84,14 @@ fn every_value_out_of_its_range_is_told() {
             "2: needs both files; write { certificate = \"server.pem\", key = \"server.key\" }",
         ),
         (
+            "[https]\ndevice-authorities = [{ mac = \"state\" }]",
+            "2: needs the authorities' certificates; write { certificates = \"maker.pem\" }",
+        ),
+        (
+            "[https]\ndevice-authorities = [{ certificates = \"x\", mac = \"name\" }]",
+            "2: `mac` does not know `name`; write `common-name`, `serial-number`, `state` or `surname`",
+        ),
+        (
             "[provisioning]\nplain-networks = [\"10/8\"]",
             "2: `plain-networks` holds something else than a network; write 192.0.2.0/24, or an address alone",
         ),

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{
     ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme, StreamOwned,
     SupportedProtocolVersion,
@@ -22,7 +23,7 @@ pub(crate) struct TlsPhone {
     /// The versions that it speaks.
     pub(crate) versions: &'static [&'static SupportedProtocolVersion],
     /// The certificate that it shows, with its key.
-    pub(crate) certificate: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
+    pub(crate) certificate: Option<CertifiedKey>,
 }
 
 impl Default for TlsPhone {
@@ -37,22 +38,17 @@ pub(crate) struct TlsConnection(StreamOwned<ClientConnection, TcpStream>);
 impl TlsPhone {
     /// Connects and shakes hands.
     pub(crate) fn connect(&self, address: SocketAddr) -> std::io::Result<TlsConnection> {
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
-            .with_protocol_versions(self.versions)
-            .unwrap()
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Anybody(provider)));
-        let mut config = match &self.certificate {
-            Some((chain, key)) => builder
-                .with_client_auth_cert(chain.clone(), key.clone_key())
-                .map_err(std::io::Error::other)?,
-            None => builder.with_no_client_auth(),
-        };
-        config.enable_sni = self.name.is_some();
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        let name = ServerName::try_from(self.name.unwrap_or("unnamed.example.net")).unwrap();
-        let connection = ClientConnection::new(Arc::new(config), name).map_err(std::io::Error::other)?;
+        Self::connect_with(&self.config(), self.name, address)
+    }
+
+    /// Connects and shakes hands; the configuration remembers sessions.
+    pub(crate) fn connect_with(
+        config: &Arc<ClientConfig>,
+        name: Option<&'static str>,
+        address: SocketAddr,
+    ) -> std::io::Result<TlsConnection> {
+        let name = ServerName::try_from(name.unwrap_or("unnamed.example.net")).unwrap();
+        let connection = ClientConnection::new(Arc::clone(config), name).map_err(std::io::Error::other)?;
         let socket = TcpStream::connect(address)?;
         socket.set_read_timeout(Some(Duration::from_secs(20)))?;
         let mut stream = StreamOwned::new(connection, socket);
@@ -60,6 +56,23 @@ impl TlsPhone {
             stream.conn.complete_io(&mut stream.sock)?;
         }
         Ok(TlsConnection(stream))
+    }
+
+    /// Makes what it connects with.
+    pub(crate) fn config(&self) -> Arc<ClientConfig> {
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+            .with_protocol_versions(self.versions)
+            .unwrap()
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Anybody(provider)));
+        let mut config = match &self.certificate {
+            Some(own) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(own.clone()))),
+            None => builder.with_no_client_auth(),
+        };
+        config.enable_sni = self.name.is_some();
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Arc::new(config)
     }
 
     /// Asks for a path on a connection of its own.
@@ -76,6 +89,11 @@ impl TlsConnection {
         let mut response = Vec::new();
         self.0.read_to_end(&mut response).unwrap();
         Reply::parse(&response)
+    }
+
+    /// Tells whether the handshake was a full one.
+    pub(crate) fn kind(&self) -> rustls::HandshakeKind {
+        self.0.conn.handshake_kind().unwrap()
     }
 
     /// Gives the server's own certificate.

@@ -1,25 +1,38 @@
-//! The server's certificates, chosen by the name that a phone asks for.
+//! Handshakes: the server's certificates, chosen by the name that a phone asks for, and the phone's own.
+
+mod device;
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::ServerConfig;
-use rustls::crypto::aws_lc_rs;
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
+use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tracing::debug;
 
+use self::device::{Asking, Authorities};
 use crate::config::{CertificateFiles, Https};
+use crate::model::Mac;
 
-/// The certificates of the HTTPS listeners.
+/// The certificates of the HTTPS listeners, and the authorities of device certificates.
 pub struct Identities {
-    config: Arc<ServerConfig>,
+    names: Arc<ByName>,
+    provider: Arc<CryptoProvider>,
+    /// What every phone shakes hands with, where none is asked for a certificate.
+    shared: Arc<ServerConfig>,
+    /// Who signs the phones' certificates; nobody is asked for one where `None`.
+    authorities: Option<Arc<Authorities>>,
     /// Whether the certificate was minted here, so that no phone can verify it.
     pub self_signed: bool,
 }
@@ -34,6 +47,14 @@ pub enum TlsError {
         path: PathBuf,
         /// What is wrong with it.
         source: rustls::pki_types::pem::Error,
+    },
+    /// A file holds no certificate of an authority that can be used.
+    #[error("cannot use {} as certificates of an authority; give one or more, each as PEM", path.display())]
+    Authority {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with the first that cannot be used; `None` if there is none at all.
+        source: Option<webpki::Error>,
     },
     /// The key is not the certificate's, or of a kind that is not supported.
     #[error("cannot use the key {} with its certificate", path.display())]
@@ -55,13 +76,16 @@ pub enum TlsError {
         /// Why not.
         source: rcgen::Error,
     },
+    /// The library offers no version of TLS that its own algorithms suffice for.
+    #[error("cannot offer TLS")]
+    Versions(#[source] rustls::Error),
     /// What was minted cannot be kept.
     #[error("cannot write {}", path.display())]
     Write {
         /// The file.
         path: PathBuf,
         /// Why not.
-        source: std::io::Error,
+        source: io::Error,
     },
 }
 
@@ -83,20 +107,54 @@ impl Identities {
         for files in files {
             names.add(files)?;
         }
-        let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|source| TlsError::Key { path: state.to_owned(), source })?
-            .with_no_client_auth()
-            .with_cert_resolver(Arc::new(names));
-        // Phones speak HTTP/1.1; offering nothing else keeps HTTP/2 and its attacks away.
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self { config: Arc::new(config), self_signed })
+        let (names, provider) = (Arc::new(names), Arc::new(aws_lc_rs::default_provider()));
+        let authorities = if https.device_authorities.is_empty() {
+            None
+        } else {
+            Some(Arc::new(Authorities::load(&https.device_authorities, Arc::clone(&provider))?))
+        };
+        let shared = configure(&provider, &names, WebPkiClientVerifier::no_client_auth())?;
+        Ok(Self { names, provider, shared: Arc::new(shared), authorities, self_signed })
     }
 
-    /// Makes what a listener shakes hands with.
-    pub fn acceptor(&self) -> TlsAcceptor {
-        TlsAcceptor::from(Arc::clone(&self.config))
+    /// Shakes hands; gives the MAC address that the phone's certificate proves, if it shows one.
+    pub(super) async fn shake(&self, stream: TcpStream) -> io::Result<(TlsStream<TcpStream>, Option<Mac>)> {
+        let Some(authorities) = &self.authorities else {
+            return Ok((TlsAcceptor::from(Arc::clone(&self.shared)).accept(stream).await?, None));
+        };
+        // Whether the phone has its certificate's key is known of one connection only.
+        let asking = Arc::new(Asking::new(Arc::clone(authorities)));
+        let verifier: Arc<dyn ClientCertVerifier> = Arc::<Asking>::clone(&asking);
+        let mut config = configure(&self.provider, &self.names, verifier).map_err(io::Error::other)?;
+        // A session that is taken up again would bring back what was proven once.
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.send_tls13_tickets = 0;
+        let stream = TlsAcceptor::from(Arc::new(config)).accept(stream).await?;
+        let mac = match asking.outcome(stream.get_ref().1.peer_certificates()) {
+            Some(Ok(mac)) => Some(mac),
+            Some(Err(why)) => {
+                debug!(reason = %why, "a device certificate proves nothing");
+                None
+            }
+            None => None,
+        };
+        Ok((stream, mac))
     }
+}
+
+fn configure(
+    provider: &Arc<CryptoProvider>,
+    names: &Arc<ByName>,
+    verifier: Arc<dyn ClientCertVerifier>,
+) -> Result<ServerConfig, TlsError> {
+    let mut config = ServerConfig::builder_with_provider(Arc::clone(provider))
+        .with_safe_default_protocol_versions()
+        .map_err(TlsError::Versions)?
+        .with_client_cert_verifier(verifier)
+        .with_cert_resolver(Arc::<ByName>::clone(names));
+    // Phones speak HTTP/1.1; offering nothing else keeps HTTP/2 and its attacks away.
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
 }
 
 /// Certificates by the names in them; the first is for everybody who asks for none of these.
