@@ -111,7 +111,7 @@ pub fn identify<'s, 'a>(snapshot: &'s Snapshot, inquiry: &Inquiry<'a>) -> Identi
     };
     let told = Told::read(catalog, &name, agent);
 
-    // Which look-ups are made depends on what the request says, never on what they bring.
+    // Which look-ups and comparisons are made depends on what the request says, never on what they bring.
     let by_certificate = inquiry.certificate.map(|mac| snapshot.by_mac(mac));
     let by_serial = snapshot.by_serial(name.first());
     let by_mac = told.named_mac.map(|mac| snapshot.by_mac(mac));
@@ -123,16 +123,15 @@ pub fn identify<'s, 'a>(snapshot: &'s Snapshot, inquiry: &Inquiry<'a>) -> Identi
     let strongest = lookups.iter().find_map(|(lookup, proof)| Some((lookup.as_ref()?.found?, *proof)));
     let decoy = lookups.iter().find_map(|(lookup, _)| lookup.as_ref()?.decoy);
     let subject = strongest.map(|(place, _)| place).or(decoy).and_then(|place| snapshot.phone(place));
+    let asked_by_stranger = told.without_device(catalog);
     let Some(subject) = subject else {
-        return Identity::nobody(told.without_device(catalog), told);
+        return Identity::nobody(asked_by_stranger, told);
     };
-
-    let in_rest = told.first_is_mac || by_serial.found.is_some();
-    let asked = told.of_device(&subject, in_rest);
+    let is_named_first = told.first_is_mac || by_serial.found.is_some();
+    let asked = told.of_device(&subject, is_named_first || strongest.is_none() && !name.rest().is_empty());
     let contradiction = told.contradiction(&subject, inquiry.certificate);
     let Some((place, proof)) = strongest else {
-        let asked = told.without_device(catalog);
-        return Identity { decoy: Some(subject), ..Identity::nobody(asked, told) };
+        return Identity { decoy: Some(subject), ..Identity::nobody(asked_by_stranger, told) };
     };
     let other_serial = by_serial.found.is_some_and(|other| other != place);
     let contradiction = contradiction.or(other_serial.then_some(Contradiction::CertificateMac));
@@ -208,17 +207,17 @@ impl<'a> Told<'a> {
         let agent_mac = self.agent.as_ref().and_then(|agent| agent.mac);
         let known = phone.device.mac;
         let differs = |told: Option<Mac>, other: Option<Mac>| told.zip(other).is_some_and(|(a, b)| a != b);
-        if differs(certificate, known) || differs(certificate, self.path_mac) {
-            Some(Contradiction::CertificateMac)
-        } else if differs(self.path_mac, known) || differs(self.rest.mac, self.path_mac) {
-            Some(Contradiction::PathMac)
-        } else if differs(agent_mac, known) || differs(agent_mac, self.path_mac) {
-            Some(Contradiction::AgentMac)
-        } else if self.agent.as_ref().is_some_and(|agent| !is_of(phone, agent)) {
-            Some(Contradiction::AgentModel)
-        } else {
-            None
-        }
+        // All are compared before any counts, so that a decoy takes as long as the device itself.
+        let compared = [
+            (
+                differs(certificate, known) | differs(certificate, self.path_mac),
+                Contradiction::CertificateMac,
+            ),
+            (differs(self.path_mac, known) | differs(self.rest.mac, self.path_mac), Contradiction::PathMac),
+            (differs(agent_mac, known) | differs(agent_mac, self.path_mac), Contradiction::AgentMac),
+            (self.agent.as_ref().is_some_and(|agent| !is_of(phone, agent)), Contradiction::AgentModel),
+        ];
+        std::hint::black_box(compared).into_iter().find_map(|(differs, fact)| differs.then_some(fact))
     }
 }
 
@@ -226,8 +225,8 @@ impl<'a> Told<'a> {
 fn is_of(phone: &Phone<'_>, agent: &AgentMatch<'_>) -> bool {
     let vendor = phone.vendor();
     let told = &phone.catalog().vendor(agent.vendor).id;
-    let same_vendor = agent.vendor == phone.model.vendor || vendor.kin.contains(told);
-    same_vendor && agent.model.is_none_or(|name| phone.model.is_called(name))
+    let same_vendor = (agent.vendor == phone.model.vendor) | vendor.kin.contains(told);
+    same_vendor & agent.model.is_none_or(|name| phone.model.is_called(name))
 }
 
 impl<'s, 'a> Identity<'s, 'a> {

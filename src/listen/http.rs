@@ -22,7 +22,7 @@ use tokio_util::io::InspectReader;
 use tracing::{debug, warn};
 
 use crate::answer::{Answer, Outcome, answer};
-use crate::identify::Inquiry;
+use crate::identify::{Inquiry, Proof};
 use crate::listen::Door;
 use crate::model::Mac;
 use crate::permit::Refusal;
@@ -171,7 +171,8 @@ fn report(door: &Door, peer: IpAddr, answer: &Answer<'_>) {
         }
         Outcome::Refused(reason) => {
             door.requests.refusal(*reason);
-            if *reason == Refusal::Contradicted {
+            // Writing takes time that a stranger could measure: only who proved to be the device is told of aloud.
+            if *reason == Refusal::Contradicted && answer.proof > Proof::Mac {
                 warn!(transport, %peer, device, proof, file, outcome = reason.word(), "facts of a request do not agree");
             } else {
                 debug!(transport, %peer, device, proof, file, outcome = reason.word());

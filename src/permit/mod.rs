@@ -160,14 +160,14 @@ pub fn decide(
 ) -> Result<Permit, Refusal> {
     let rules = &snapshot.world().rules.provisioning;
     let subject = identity.phone.or(identity.decoy);
-    let decision = match &subject {
+    let of_device = match &subject {
         Some(phone) => of_device(rules, inquiry, identity, phone),
         None => Err(Refusal::Unknown),
     };
-    match identity.phone {
-        Some(_) => decision,
-        None => of_stranger(snapshot, inquiry, identity),
-    }
+    // Both are decided before one counts: what is known takes as long as what is not (promise S2).
+    let (of_device, of_stranger) =
+        std::hint::black_box((of_device, of_stranger(snapshot, inquiry, identity)));
+    if identity.phone.is_some() { of_device } else { of_stranger }
 }
 
 /// Decides on a request that names no device.

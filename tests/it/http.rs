@@ -219,3 +219,17 @@ fn a_path_prefix_stands_before_everything() {
     assert!(String::from_utf8(reply.body).unwrap().contains(&url));
     assert!(DEVICE.contains(SERIAL));
 }
+
+#[test]
+fn facts_that_do_not_agree_are_told_aloud_only_where_the_phone_is_proven() {
+    // Writing a line takes time, by which a stranger could tell which MAC addresses are known (promise S2).
+    let server = Running::start(Site::with_phone());
+    let other = "User-Agent: Grandstream Model HW GXP2170 SW 1.0.11.79\r\n";
+    assert_eq!(server.get_with(&format!("/{FILE}"), other).status, 404);
+    assert_eq!(server.get_with(&format!("/{SERIAL}/{FILE}"), other).status, 404);
+    let counted = "bellhop_refusals_total{transport=\"http\",reason=\"contradicted\"}";
+    assert!((server.metric(counted) - 2.0).abs() < 0.1);
+    let log = server.stop();
+    assert_eq!(log.matches("facts of a request do not agree").count(), 1, "{log}");
+    assert!(log.contains("proof=\"serial\"") && log.contains("device=\"Desk\""), "{log}");
+}
