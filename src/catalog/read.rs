@@ -1,6 +1,6 @@
 //! Reads the catalog's folders into what each level says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -18,6 +18,8 @@ pub struct CatalogFiles {
     pub(super) template_paths: BTreeMap<String, PathBuf>,
     /// What each vendor's files hash to.
     pub(super) digests: BTreeMap<String, u64>,
+    /// Vendors, each with what stands before the slash of a quoted name in its templates: whose templates they use.
+    pub(super) quoted: BTreeSet<(String, String)>,
 }
 
 #[derive(Debug, Default)]
@@ -125,7 +127,10 @@ impl CatalogFiles {
             if path.is_dir() {
                 self.read_templates(&path, &name, faults);
             } else if let Some(text) = read(&path, faults) {
-                self.digest(prefix.split('/').next().unwrap_or(prefix), &text);
+                let vendor = prefix.split('/').next().unwrap_or(prefix);
+                self.digest(vendor, &text);
+                let names = text.split(['"', '\'']).filter_map(|name| name.split_once('/'));
+                self.quoted.extend(names.map(|(first, _)| (vendor.to_owned(), first.to_owned())));
                 self.templates.insert(name.clone(), text);
                 self.template_paths.insert(name, path);
             }

@@ -1,6 +1,6 @@
 //! Puts the levels of the catalog over one another and checks what comes out.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::catalog::agents::AgentCollector;
@@ -126,16 +126,29 @@ impl Resolver<'_> {
         }
     }
 
-    /// Sums up a vendor's files and those of the vendors whose families its models use.
+    /// Sums up a vendor's files and those of the vendors that it leans on.
     fn digest(&self, id: &str) -> u64 {
-        let file = &self.files.vendors[id];
-        let firmwares =
-            file.models.values().flat_map(|model| model.firmwares.values().map(|f| f.family.as_ref()));
-        let families = file.models.values().map(|model| model.family.as_ref()).chain(firmwares).flatten();
-        let others = families.filter_map(|family| family.split_once('/').map(|(vendor, _)| vendor));
-        let vendors: std::collections::BTreeSet<&str> = others.chain([id]).collect();
+        let mut vendors = BTreeSet::new();
+        let mut next = vec![id];
+        while let Some(id) = next.pop() {
+            if vendors.insert(id) {
+                next.extend(self.leans_on(id));
+            }
+        }
         let digest = |vendor: &str| self.files.digests.get(vendor).copied().unwrap_or_default();
         vendors.into_iter().fold(0, |sum: u64, vendor| sum.rotate_left(1) ^ digest(vendor))
+    }
+
+    /// Names the vendors whose families a vendor's models use, and those that its templates name.
+    fn leans_on(&self, id: &str) -> impl Iterator<Item = &str> {
+        let vendors = &self.files.vendors;
+        let models = vendors.get(id).into_iter().flat_map(|file| file.models.values());
+        let families =
+            models.flat_map(|model| model.firmwares.values().map(|f| &f.family).chain([&model.family]));
+        let families = families.flatten().filter_map(|family| family.split_once('/'));
+        let quoted = self.files.quoted.iter().filter(move |(vendor, _)| vendor == id);
+        let others = families.map(|(vendor, _)| vendor).chain(quoted.map(|(_, name)| name.as_str()));
+        others.filter(|vendor| vendors.contains_key(*vendor))
     }
 
     fn agents(&mut self) -> AgentCollector {

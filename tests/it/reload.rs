@@ -106,6 +106,18 @@ fn a_changed_template_renders_its_vendor_s_files_again() {
     site.put("own/yealink/templates/own.cfg", "mine = {{ device.name }}\n");
     assert_eq!(loading.again(), Ok(true));
     assert_eq!(loading.ask(SERIAL, FILE), ("mine = Desk\n".to_owned(), false));
+    // Another vendor's template counts as well where one's own uses it.
+    site.put("own/lent/vendor.toml", "name = \"Lent\"\n");
+    site.put("own/lent/templates/part.cfg", "theirs = 1\n");
+    site.put("own/yealink/templates/own.cfg", "{% include \"lent/part.cfg\" %}\n");
+    assert_eq!(loading.again(), Ok(true));
+    assert_eq!(loading.ask(SERIAL, FILE), ("theirs = 1\n".to_owned(), false));
+    site.put("own/lent/templates/part.cfg", "theirs = 2\n");
+    assert_eq!(loading.again(), Ok(true));
+    assert_eq!(loading.ask(SERIAL, FILE), ("theirs = 2\n".to_owned(), false));
+    site.put("own/yealink/templates/own.cfg", "mine = {{ device.name }}\n");
+    assert_eq!(loading.again(), Ok(true));
+    assert_eq!(loading.ask(SERIAL, FILE), ("mine = Desk\n".to_owned(), false));
     site.put("own/yealink/templates/own.cfg", "{% if %}");
     let faults = loading.again().unwrap_err();
     assert!(faults[0].contains("own/yealink/templates/own.cfg:1: does not compile: "), "{faults:?}");
