@@ -1,19 +1,62 @@
-//! bellhop, a provisioning server for SIP phones.
+//! bellhop, a provisioning server for SIP phones: this page is its architecture.
+//!
+//! One process holds an immutable [`Snapshot`](snapshot::Snapshot) of everything that a request may look at: devices,
+//! lines, the accounts above them, and the [`Catalog`](catalog::Catalog), which knows phones. Requests read it without
+//! locks; changes never touch it, they build the next one, which shares with it whatever stayed the same.
+//!
+//! # The four paths
+//!
+//! **A request.** [`accept`] takes the connection and gives it a task of its own. [`listen`] shakes hands over TLS,
+//! reads HTTP and makes an [`Inquiry`](identify::Inquiry): transport, peer, path, User-Agent, and the MAC address that
+//! a device certificate proves. [`answer`](answer::answer) decides from the current snapshot and nothing else, without
+//! a socket, a clock or a wait: [`identify`] says which device it is and by which evidence, [`permit`] whether it may
+//! have the file, [`render`] gives the bytes, kept or made anew. Whoever gets nothing gets the same bytes as everybody
+//! who gets nothing, in the same time; the reason goes to a counter, a debug line and `bellhop identify`.
+//!
+//! **A change on disk.** [`reload`] hears an event of the file system, a clock, SIGHUP or the operator, and reads what
+//! changed. [`snapshot`] builds the next snapshot on a thread of its own and tells all faults in one run. A good one is
+//! published in one step; with a bad one the last good one stays. A file is rendered anew only if something that it
+//! depends on changed.
+//!
+//! **An operator.** [`cli`] is the program's commands; [`manage`] the admin side: metrics, health, and the reload that
+//! waits for its result. Both read what the server reads, by the same code. Whoever edits, edits files: they are the
+//! one source of truth, and the change on disk above is the one way from there to the phones.
+//!
+//! **A stop.** [`daemon`] is a process's life. A signal ends accepting, responses under way are finished, a deadline
+//! ends the rest and is told of.
+//!
+//! # What may not happen
+//!
+//! A file with a secret in it needs a [`Permit`](permit::Permit), which only [`permit`] can make. A secret is a
+//! [`Secret`](model::Secret), which prints as dots; templates see a mark in its place until the file's own bytes are
+//! written. A file that cannot be rendered takes nothing else with it. A test holds the direction of the imports, and
+//! the rooms to their size.
+//!
+//! # Reading order
+//!
+//! The request path in one sitting: [`daemon`], [`accept`], `listen/http.rs`, [`answer`], [`identify`], [`permit`],
+//! [`render`]. What they stand on, from the ground up: [`model`] (what things are), [`document`] (TOML with lines and
+//! faults), [`config`], [`template`], [`catalog`], [`snapshot`]. Each module begins with what it promises and what to
+//! read next.
+
+pub mod daemon;
 
 pub mod accept;
 pub mod answer;
-pub mod catalog;
-pub mod cli;
-pub mod config;
-pub mod daemon;
-pub mod document;
 pub mod identify;
 pub mod listen;
-pub mod manage;
-pub mod model;
 pub mod permit;
-pub mod reload;
 pub mod render;
+
+pub mod reload;
 pub mod snapshot;
-pub mod telemetry;
+
+pub mod catalog;
+pub mod config;
+pub mod document;
+pub mod model;
 pub mod template;
+
+pub mod cli;
+pub mod manage;
+pub mod telemetry;

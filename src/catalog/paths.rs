@@ -6,7 +6,7 @@ use regex::bytes::{RegexSet, RegexSetBuilder};
 
 use crate::model::Mac;
 
-/// A pattern's place in [`Paths`].
+/// A pattern's place among all of the catalog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PathId(u32);
 
@@ -29,7 +29,7 @@ pub(super) struct Paths {
     folders: Vec<String>,
 }
 
-/// What [`Paths::matches`] found.
+/// The patterns that a path matches, and the address in it.
 #[derive(Debug, Default)]
 pub struct PathMatches {
     /// The MAC address in the path.

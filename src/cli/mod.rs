@@ -1,7 +1,7 @@
 //! The command line: one command a file, each a few steps over the library.
 //!
 //! Data goes to standard output, everything else to standard error. Exit codes: 0 done, 1 failed, 2 bad command
-//! line, 78 bad configuration. Read next: [`Command`].
+//! line, 78 bad configuration. Read next: `Command`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is where the program speaks to people")]
 
 mod catalog;

@@ -1,7 +1,7 @@
 //! What the operator decided for this server, as the program wants it.
 //!
 //! Promises: [`Config::default`] is what `config/bellhop.toml` says, which a test proves; every value is in
-//! its range; paths are resolved against the folder of the file. Read next: [`file`](mod@file) for the shape
+//! its range; paths are resolved against the folder of the file. Read next: `file` for the shape
 //! on disk.
 
 mod file;

@@ -1,7 +1,7 @@
 //! A phone's file: out of the cache, or out of its template.
 //!
 //! Promises: no file without a [`Permit`]; a file that fails to render leaves the last good one standing; what
-//! is kept is used only while everything that it came from is as it was. Read next: [`Subject::context`] for
+//! is kept is used only while everything that it came from is as it was. Read next: `Subject::context` for
 //! what a template sees.
 
 mod context;
