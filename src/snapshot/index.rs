@@ -48,12 +48,15 @@ impl<R: Copy + Eq + Send + Sync> Index<R> {
         self.shard(hash).find(hash, |place| is_it(*place)).copied()
     }
 
-    /// Gives some place near a hash: what a search that found nothing can look at instead.
+    /// Gives some place that a hash leads to, any one as likely as another: what a search that found nothing can
+    /// look at instead.
     pub(super) fn neighbour(&self, hash: u64) -> Option<R> {
         let own = self.shard(hash);
-        let bucket = usize::try_from(hash >> 16).unwrap_or_default() % own.num_buckets().max(1);
-        // A quarter of the buckets or more are full, so that a few steps find one.
-        let near = (bucket..own.num_buckets()).take(64).find_map(|at| own.get_bucket(at));
+        // Steps of an odd width reach every bucket, as there is a power of two of them. Many are full, so that a few
+        // steps find one, and the place after a gap is not likelier than others.
+        let (bucket, step) = (hash >> 16, hash >> 32 | 1);
+        let at = |nth: u64| usize::try_from(step.wrapping_mul(nth).wrapping_add(bucket)).unwrap_or_default();
+        let near = (0..64).find_map(|nth| own.get_bucket(at(nth) & own.num_buckets().wrapping_sub(1)));
         near.or_else(|| own.iter().next())
             .or_else(|| self.shards.iter().find_map(|shard| shard.iter().next()))
             .copied()
