@@ -10,6 +10,7 @@
 mod support;
 
 use std::fs;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use bellhop::reload::Loader;
@@ -19,19 +20,29 @@ use support::{PER_FILE, Site, organization, print_machine, resident};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// Measures one size, in a process of its own, as a server starts.
+const ONE: &str = "--one";
+
 /// How often a change is measured.
 const CHANGES: usize = 21;
 
 fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let [_, one, devices] = arguments.as_slice()
+        && one == ONE
+    {
+        return measure(devices.parse().unwrap());
+    }
     print_machine();
-    let sizes: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
+    let sizes: Vec<usize> = arguments.iter().filter_map(|argument| argument.parse().ok()).collect();
     let sizes = if sizes.is_empty() { vec![100_000, 1_000_000] } else { sizes };
     println!(
         "{:>9} {:>10} {:>14} {:>14} {:>14}",
         "devices", "built in", "bytes/device", "one file (p50)", "worst"
     );
     for devices in sizes {
-        measure(devices);
+        let itself = std::env::current_exe().unwrap();
+        assert!(Command::new(itself).args([ONE, &devices.to_string()]).status().unwrap().success());
     }
 }
 

@@ -28,7 +28,7 @@ fn fleet(text: &str) -> Snapshot {
         let mut table = String::new();
         for setting in SETTINGS.iter().filter(|setting| setting.scope == wanted) {
             if let Kind::Text(most) = setting.kind {
-                let short: String = text.chars().take(most.into()).collect();
+                let short: String = text.chars().take(most).collect();
                 write!(table, "{} = {}, ", setting.name, quoted(&short)).unwrap();
             }
         }
