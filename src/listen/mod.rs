@@ -118,18 +118,23 @@ impl Door {
         self.requests.connections.increment(1);
         match &self.tls {
             None => http::serve(self, stream, peer, None).await,
-            Some(tls) => match timeout(self.side.limits.handshake_timeout, tls.shake(stream)).await {
-                Ok(Ok((stream, certificate))) => http::serve(self, stream, peer, certificate).await,
-                Ok(Err(error)) => {
-                    self.requests.handshake_failures.increment(1);
-                    debug!(%peer, error = &error as &dyn std::error::Error, "handshake failed");
-                }
-                Err(_) => {
-                    self.requests.handshake_failures.increment(1);
-                    debug!(%peer, "handshake took too long");
-                }
-            },
+            // Boxed, so that connections without TLS stay small.
+            Some(tls) => Box::pin(self.encrypted(tls, stream, peer)).await,
         }
         self.requests.connections.decrement(1);
+    }
+
+    async fn encrypted(&self, tls: &Identities, stream: TcpStream, peer: IpAddr) {
+        match timeout(self.side.limits.handshake_timeout, tls.shake(stream)).await {
+            Ok(Ok((stream, certificate))) => http::serve(self, stream, peer, certificate).await,
+            Ok(Err(error)) => {
+                self.requests.handshake_failures.increment(1);
+                debug!(%peer, error = &error as &dyn std::error::Error, "handshake failed");
+            }
+            Err(_) => {
+                self.requests.handshake_failures.increment(1);
+                debug!(%peer, "handshake took too long");
+            }
+        }
     }
 }
