@@ -218,7 +218,8 @@ fn ask_as(phone: &Phone<'_>, bound: &Bound, identities: &Identities, rules: &Rul
     let address = bound.addresses().into_iter().find(|(bound, _)| *bound == protocol);
     let Some((_, address)) = address else {
         let serial = phone.device.serial.expose();
-        return format!("bellhop render {serial} {name}  # asks over {protocol}, which is not served");
+        let program = std::env::args().next().unwrap_or_else(|| "bellhop".to_owned());
+        return format!("{program} render {serial} {name}  # asks over {protocol}, which is not served");
     };
     let insecure = if protocol == Protocol::Https && identities.self_signed { "-k " } else { "" };
     let prefix = if rules.provisioning.path_prefix.is_empty() { "" } else { "/" };
