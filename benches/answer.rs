@@ -64,6 +64,7 @@ fn inquiry<'a>(n: usize, path: &'a str, agent: Option<&'a str>) -> Inquiry<'a> {
         path: path.as_bytes(),
         user_agent: agent.map(str::as_bytes),
         certificate: None,
+        credentials: None,
     }
 }
 

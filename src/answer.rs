@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::catalog::File;
 use crate::identify::{Asked, Identity, Inquiry, Proof, identify};
-use crate::model::Protocol;
+use crate::model::{Mac, Protocol};
 use crate::permit::{Permit, Refusal, decide};
 use crate::render::{Outcome as Rendering, RenderError, Subject, render};
 use crate::snapshot::{Phone, Rendered, Snapshot};
@@ -21,6 +21,8 @@ pub struct Answer<'s> {
     pub phone: Option<Phone<'s>>,
     /// What showed that.
     pub proof: Proof,
+    /// The MAC address in the path, known or not.
+    pub named: Option<Mac>,
     /// The file that it asks for.
     pub file: Option<&'s File>,
 }
@@ -52,7 +54,8 @@ pub fn answer<'s>(snapshot: &'s Snapshot, inquiry: &Inquiry<'_>) -> Answer<'s> {
         (Err(refusal), _) => Outcome::Refused(refusal),
     };
     let file = subject.map(|subject| subject.file());
-    Answer { outcome, phone: identity.phone, proof: identity.proof, file }
+    let Identity { phone, proof, told, .. } = identity;
+    Answer { outcome, phone, proof, named: told.path_mac, file }
 }
 
 fn hand_out(snapshot: &Snapshot, permit: &Permit, subject: &Subject<'_>) -> Outcome {

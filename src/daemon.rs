@@ -11,7 +11,7 @@ use std::thread;
 use anyhow::{Context, anyhow};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
@@ -80,6 +80,7 @@ fn prepare(config: &Config) -> anyhow::Result<()> {
 }
 
 async fn serve(loader: Loader, snapshot: Snapshot) -> Result<(), DaemonError> {
+    let mut signals = Signals::new()?;
     let config = loader.config().clone();
     let bound = Bound::bind(&config).await?;
     let admin = match config.admin {
@@ -110,12 +111,13 @@ async fn serve(loader: Loader, snapshot: Snapshot) -> Result<(), DaemonError> {
         }
         None => None,
     };
-    let side = Side::new(store, config.limits.clone(), TaskTracker::new(), stop.clone());
+    let side = Side::new(store, config.limits.clone(), TaskTracker::new(), stop.clone())
+        .context("the system gives no random numbers")?;
     let side = Arc::new(side);
     bound.serve(&side, &identities, &metrics);
     std::io::stdout().write_all(&greeting).context("cannot write to standard output")?;
-    until_stopped(&bell).await?;
-    let cut = drain(&side).await;
+    signals.until_stop(&bell).await;
+    let cut = drain(&side, &mut signals).await;
     bell.stop();
     reading.join().map_err(|_| anyhow!("the thread that reads files panicked"))?;
     if let Some(administering) = administering {
@@ -149,32 +151,48 @@ fn administer(
     thread::Builder::new().name("admin".to_owned()).spawn(serve).context("cannot start the admin thread")
 }
 
-/// Waits for the signal that ends the server; SIGHUP has it read its files again.
-async fn until_stopped(bell: &Bell) -> anyhow::Result<()> {
-    let on = |kind| signal(kind).context("cannot listen to signals");
-    let (mut hangup, mut interrupt, mut terminate) =
-        (on(SignalKind::hangup())?, on(SignalKind::interrupt())?, on(SignalKind::terminate())?);
-    loop {
+/// The signals that the server listens to, from before anybody is told that it runs.
+struct Signals {
+    hangup: Signal,
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> anyhow::Result<Self> {
+        let on = |kind| signal(kind).context("cannot listen to signals");
+        let (hangup, interrupt) = (on(SignalKind::hangup())?, on(SignalKind::interrupt())?);
+        Ok(Self { hangup, interrupt, terminate: on(SignalKind::terminate())? })
+    }
+
+    /// Waits for a signal that ends the server; SIGHUP has it read its files again.
+    async fn until_stop(&mut self, bell: &Bell) {
+        loop {
+            tokio::select! {
+                _ = self.hangup.recv() => bell.ring(),
+                _ = self.interrupt.recv() => return,
+                _ = self.terminate.recv() => return,
+            }
+        }
+    }
+
+    async fn stop(&mut self) {
         tokio::select! {
-            _ = hangup.recv() => bell.ring(),
-            _ = interrupt.recv() => return Ok(()),
-            _ = terminate.recv() => return Ok(()),
+            _ = self.interrupt.recv() => (),
+            _ = self.terminate.recv() => (),
         }
     }
 }
 
 /// Stops accepting and waits for responses under way; tells how many connections did not end in time.
-async fn drain(side: &Side) -> usize {
+async fn drain(side: &Side, signals: &mut Signals) -> usize {
     info!(connections = side.tracker.len(), "stopping");
     side.stop.cancel();
     side.tracker.close();
-    let Ok(mut again) = signal(SignalKind::terminate()) else {
-        return side.tracker.len();
-    };
     tokio::select! {
         () = side.tracker.wait() => (),
         () = tokio::time::sleep(side.limits.stop_timeout) => (),
-        _ = again.recv() => (),
+        () = signals.stop() => (),
     }
     side.tracker.len()
 }

@@ -99,6 +99,20 @@ for path in "/0015654aa937.cfg" "/001565000000.cfg" "/nothing" "${file%/*}/nothi
 done >"$site/refusals"
 expect "refusals are one and the same" 1 "$(sort -u "$site/refusals" | wc -l)"
 
+echo "== credentials"
+sed -i 's/^digest = \[\]/digest = ["SHA-256", "MD5"]/' "$BELLHOP_CONFIG"
+sed -i '/^mac = "00:15:65:4A:A9:37"/a update-password = "example-digest"' "$site/fleet/example.toml"
+"$program" reload || fail "reload"
+own=$(sed 's|//\([^/]*\)/[^/]*/|//\1/|' <<<"$url")
+expect "no credentials" 401 "$(status "$own")"
+expect "an unknown MAC address" 401 "$(status "http://$http/001565000000.cfg")"
+expect "digest credentials" 200 "$(status --digest -u 0015654aa937:example-digest "$own")"
+expect "wrong credentials" 401 "$(status --digest -u 0015654aa937:another "$own")"
+expect "the serial of such a device" 401 "$(status "$url")"
+sed -i '/^update-password/d' "$site/fleet/example.toml"
+sed -i 's/^digest = .*/digest = []/' "$BELLHOP_CONFIG"
+"$program" reload || fail "reload"
+
 echo "== reloading"
 sed -i 's/Smith \& Sons/Smith \& Daughters/' "$site/fleet/example.toml"
 "$program" reload || fail "reload"

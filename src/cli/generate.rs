@@ -89,6 +89,7 @@ fn fill_in_device(device: &mut dyn TableLike, catalog: &Catalog) -> anyhow::Resu
     let length = rules.map_or(PASSWORD_LENGTH, |rules| PASSWORD_LENGTH.min(usize::from(rules.password_max)));
     let mut made = usize::from(fill(device.get_mut("serial"), SERIAL, SERIAL_LENGTH)?);
     made += usize::from(fill(device.get_mut("admin-password"), characters, length)?);
+    made += usize::from(fill(device.get_mut("update-password"), LETTERS_AND_DIGITS, PASSWORD_LENGTH)?);
     if let Some(settings) = device.get_mut("settings").and_then(Item::as_table_like_mut) {
         made += usize::from(fill(settings.get_mut("admin-password"), characters, length)?);
         made += usize::from(fill(settings.get_mut("user-password"), characters, length)?);

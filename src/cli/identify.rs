@@ -156,6 +156,7 @@ fn explain(
         path: &path,
         user_agent: agent.as_deref(),
         certificate,
+        credentials: None,
     };
     let identity = identify(snapshot, &inquiry);
     let decision = decide(snapshot, &inquiry, &identity);

@@ -9,7 +9,7 @@ use bytesize::ByteSize;
 
 use crate::config::{CertificateFiles, Config, DeviceAuthority, SubjectPart};
 use crate::document::{Document, Entry, Fault, Table, read_raw, read_settings};
-use crate::model::{InvalidText, Scope, check_host};
+use crate::model::{DigestAlgorithm, InvalidText, Scope, check_host};
 
 impl Config {
     /// Reads a file; paths in it are taken from the folder that it lies in.
@@ -126,6 +126,9 @@ impl Config {
         let this = &mut self.provisioning;
         for entry in entry.table().into_iter().flatten() {
             match entry.key() {
+                "digest" => {
+                    this.digest = entry.list().filter_map(|item| item.one_of(DigestAlgorithm::ALL)).collect();
+                }
                 "host" => {
                     let or_empty = |text: &str| if text.is_empty() { Ok(()) } else { check_host(text) };
                     set(&mut this.host, entry.checked(or_empty).map(str::to_owned));
@@ -145,6 +148,7 @@ impl Config {
                     set(&mut this.tftp_port, entry.integer(1, 65_535).and_then(|n| n.try_into().ok()));
                 }
                 _ => entry.unknown(&[
+                    "digest",
                     "host",
                     "http-port",
                     "https-port",

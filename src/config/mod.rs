@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use crate::model::{Protocol, Raw, Settings};
+use crate::model::{DigestAlgorithm, Protocol, Raw, Settings};
 
 /// Every setting of the server.
 #[derive(Debug, Clone, PartialEq)]
@@ -131,11 +131,19 @@ pub struct Provisioning {
     pub path_prefix: String,
     /// Whether a device that asks for it may be known by its MAC address alone over HTTP and HTTPS.
     pub mac_based: bool,
+    /// What digest credentials may be hashed by, the preferred one first; nobody is asked for them when empty.
+    pub digest: Vec<DigestAlgorithm>,
     /// Networks that files with secrets may be sent to without encryption.
     pub plain_networks: Vec<IpNet>,
 }
 
 impl Provisioning {
+    /// Gives the algorithms that a peer is asked for credentials by; MD5 is not enough where strangers listen.
+    pub fn digest_for(&self, transport: Protocol, peer: IpAddr) -> &[DigestAlgorithm] {
+        let md5_only = self.digest.iter().all(|algorithm| *algorithm == DigestAlgorithm::Md5);
+        if md5_only && transport.is_plain() && !self.allows_plain(peer) { &[] } else { &self.digest }
+    }
+
     /// Tells whether files with secrets may be sent to `peer` without encryption.
     pub fn allows_plain(&self, peer: IpAddr) -> bool {
         let peer = peer.to_canonical();
@@ -222,6 +230,7 @@ impl Default for Provisioning {
             tftp_port: 69,
             path_prefix: String::new(),
             mac_based: false,
+            digest: Vec::new(),
             plain_networks: PRIVATE_NETWORKS.iter().filter_map(|network| network.parse().ok()).collect(),
         }
     }
@@ -287,4 +296,23 @@ const PRIVATE_NETWORKS: &[&str] = &[
 
 fn any(port: u16) -> SocketAddr {
     SocketAddr::from(([0, 0, 0, 0], port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::DigestAlgorithm::{Md5, Sha256};
+
+    #[test]
+    fn md5_alone_is_not_asked_for_where_strangers_listen() {
+        let rules =
+            |digest: &[DigestAlgorithm]| Provisioning { digest: digest.to_vec(), ..Provisioning::default() };
+        let (inside, outside): (IpAddr, IpAddr) = ("10.1.2.3".parse().unwrap(), "192.0.2.1".parse().unwrap());
+        let md5 = rules(&[Md5]);
+        assert_eq!(md5.digest_for(Protocol::Http, outside), []);
+        assert_eq!(md5.digest_for(Protocol::Http, inside), [Md5]);
+        assert_eq!(md5.digest_for(Protocol::Https, outside), [Md5]);
+        let both = rules(&[Sha256, Md5]);
+        assert_eq!(both.digest_for(Protocol::Http, outside), [Sha256, Md5]);
+    }
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
+use crate::identify::Credentials;
 use crate::model::{Mac, Protocol};
 
 /// What a phone asks, and all that came with it.
@@ -18,6 +19,8 @@ pub struct Inquiry<'a> {
     pub user_agent: Option<&'a [u8]>,
     /// The MAC address that a verified device certificate names.
     pub certificate: Option<Mac>,
+    /// Digest credentials for this path, in answer to a nonce of this server.
+    pub credentials: Option<Credentials<'a>>,
 }
 
 /// Why a path names nothing, before anything is looked up.
@@ -115,7 +118,14 @@ mod tests {
 
     fn read(transport: Protocol, path: &str, prefix: &str) -> Result<String, BadName> {
         let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let inquiry = Inquiry { transport, peer, path: path.as_bytes(), user_agent: None, certificate: None };
+        let inquiry = Inquiry {
+            transport,
+            peer,
+            path: path.as_bytes(),
+            user_agent: None,
+            certificate: None,
+            credentials: None,
+        };
         let name = Name::read(&inquiry, prefix)?;
         Ok(format!(
             "{} = {} + {}",

@@ -4,8 +4,10 @@
 //! raises trust and, where it contradicts, takes it away; known and unknown phones take the same work (promise
 //! S2). Read next: [`identify`], then `permit` for what follows from it.
 
+mod digest;
 mod inquiry;
 
+pub use self::digest::{Credentials, realm};
 pub use self::inquiry::{BadName, Inquiry};
 
 use self::inquiry::Name;
@@ -36,6 +38,8 @@ pub enum Proof {
     Nothing,
     /// The MAC address in the path, which anybody can read off the box.
     Mac,
+    /// The MAC address in the path, with the credentials of its device.
+    Digest,
     /// The serial in the path, which is a secret.
     Serial,
     /// A device certificate that the listener verified.
@@ -130,10 +134,14 @@ pub fn identify<'s, 'a>(snapshot: &'s Snapshot, inquiry: &Inquiry<'a>) -> Identi
     let is_named_first = told.first_is_mac || by_serial.found.is_some();
     let asked = told.of_device(&subject, is_named_first || strongest.is_none() && !name.rest().is_empty());
     let contradiction = told.contradiction(&subject, inquiry.certificate);
+    let shown = inquiry
+        .credentials
+        .is_some_and(|shown| shown.are_of(subject.device.mac, subject.device.credentials.as_deref()));
     let Some((place, proof)) = strongest else {
         return Identity { decoy: Some(subject), ..Identity::nobody(asked_by_stranger, told) };
     };
     let other_serial = by_serial.found.is_some_and(|other| other != place);
+    let proof = if shown && proof == Proof::Mac { Proof::Digest } else { proof };
     let contradiction = contradiction.or(other_serial.then_some(Contradiction::CertificateMac));
     Identity { phone: Some(subject), decoy: None, proof, asked, contradiction, told }
 }
@@ -240,6 +248,7 @@ impl Proof {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Certificate => "certificate",
+            Self::Digest => "digest",
             Self::Mac => "mac",
             Self::Nothing => "nothing",
             Self::Serial => "serial",

@@ -102,15 +102,24 @@ fn respond(
     }
     let headers = request.headers();
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let peer = peer.to_canonical();
+    let snapshot = door.side.store.current();
+    let algorithms = snapshot.world().rules.provisioning.digest_for(door.protocol, peer);
+    let challenges = &door.side.challenges;
+    let shown = challenges.look_at(headers, request.method(), path, algorithms);
     let inquiry = Inquiry {
         transport: door.protocol,
-        peer: peer.to_canonical(),
+        peer,
         path: path.as_bytes(),
         user_agent: headers.get(header::USER_AGENT).map(HeaderValue::as_bytes),
         certificate,
+        credentials: shown.credentials(),
     };
-    let snapshot = door.side.store.current();
-    let answer = answer(&snapshot, &inquiry);
+    let mut answer = answer(&snapshot, &inquiry);
+    let used = answer.proof == Proof::Digest && !challenges.is_new(&shown);
+    if used {
+        answer.outcome = Outcome::Refused(Refusal::Credentials);
+    }
     report(door, peer, &answer);
     match answer.outcome {
         Outcome::Served { file, .. } => {
@@ -122,7 +131,15 @@ fn respond(
             }
             response
         }
-        Outcome::Refused(_) => not_found(request.method()),
+        Outcome::Refused(reason) => {
+            let mut response = not_found(request.method());
+            if reason.may_want_credentials() && !algorithms.is_empty() {
+                *response.status_mut() = StatusCode::UNAUTHORIZED;
+                let stale = used || shown.is_stale();
+                challenges.write(response.headers_mut(), answer.named, algorithms, stale);
+            }
+            response
+        }
         Outcome::Failed(_) => unavailable(),
     }
 }

@@ -4,6 +4,7 @@
 //! every wait for a peer has a deadline; nothing outside knows that a protocol exists. Read next: `accept` for
 //! the loop, then `http` for one request.
 
+mod challenge;
 mod http;
 mod tls;
 
@@ -19,6 +20,7 @@ use tracing::debug;
 
 pub use self::tls::{Identities, TlsError};
 
+use self::challenge::Challenges;
 use crate::accept::{self, Gate};
 use crate::config::{Config, Limits};
 use crate::model::Protocol;
@@ -35,14 +37,24 @@ pub struct Side {
     pub tracker: TaskTracker,
     /// Tells everybody to finish.
     pub stop: CancellationToken,
+    challenges: Challenges,
     places: Arc<Semaphore>,
 }
 
 impl Side {
     /// Makes the phones' side of a server.
-    pub fn new(store: Arc<Store>, limits: Limits, tracker: TaskTracker, stop: CancellationToken) -> Self {
+    ///
+    /// # Errors
+    /// The system gives no random numbers.
+    pub fn new(
+        store: Arc<Store>,
+        limits: Limits,
+        tracker: TaskTracker,
+        stop: CancellationToken,
+    ) -> Result<Self, getrandom::Error> {
         let places = usize::try_from(limits.connections).unwrap_or(Semaphore::MAX_PERMITS);
-        Self { store, limits, tracker, stop, places: Arc::new(Semaphore::new(places)) }
+        let (challenges, places) = (Challenges::new()?, Arc::new(Semaphore::new(places)));
+        Ok(Self { store, limits, tracker, stop, challenges, places })
     }
 }
 

@@ -13,12 +13,14 @@ mod words;
 mod zone;
 
 pub use self::mac::{InvalidMac, Mac};
-pub use self::records::{Device, Extension, ExtensionKind, Network, Organization, Provider, Sip, User};
+pub use self::records::{
+    Device, Extension, ExtensionKind, Network, Organization, Provider, Sip, UpdateCredentials, User,
+};
 pub use self::secret::Secret;
 pub use self::settings::{KeyKind, LineKey, Raw, RawParameter, Settings, Value};
 pub use self::text::{
-    InvalidText, Serial, TEXT_MAX, check_host, check_id, check_name, check_number, check_url,
+    InvalidText, Serial, TEXT_MAX, check_host, check_id, check_name, check_number, check_url, check_user,
 };
 pub use self::vocabulary::{CODECS, COUNTRIES, Kind, LANGUAGES, Preset, SETTINGS, Scope, Setting, SettingId};
-pub use self::words::{Level, Protocol, SipTransport};
+pub use self::words::{DigestAlgorithm, Level, Protocol, SipTransport};
 pub use self::zone::{Change, Zone};

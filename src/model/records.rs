@@ -152,6 +152,8 @@ pub struct Device {
     pub mac: Option<Mac>,
     /// Whether its update URL is built from the MAC address instead of the serial.
     pub mac_based: bool,
+    /// What it shows when it is asked for credentials; its update URL is then built from the MAC address.
+    pub credentials: Option<Box<UpdateCredentials>>,
     /// Whether it gets any file.
     pub enabled: bool,
     /// Free text of at most 255 characters.
@@ -176,6 +178,15 @@ pub struct Device {
     pub settings: Settings,
     /// Its own vendor parameters.
     pub raw: Raw,
+}
+
+/// What a phone shows when it is asked for digest credentials.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpdateCredentials {
+    /// Its user name; the MAC address as twelve digits in lower case when its record names none.
+    pub user: CompactString,
+    /// Its password, 8 to 64 characters.
+    pub password: Secret,
 }
 
 /// A phone's static address.

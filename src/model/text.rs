@@ -99,6 +99,21 @@ pub fn check_id(text: &str) -> Result<(), InvalidText> {
     }
 }
 
+/// Checks the user name of digest credentials: 1 to 64 printing characters of ASCII other than `"`, `\\` and `:`.
+///
+/// # Errors
+/// Says what is wrong with `text`.
+pub fn check_user(text: &str) -> Result<(), InvalidText> {
+    let fits = |byte: u8| byte.is_ascii_graphic() && !b"\"\\:".contains(&byte);
+    if (1..=64).contains(&text.len()) && text.bytes().all(fits) {
+        Ok(())
+    } else {
+        Err(InvalidText(
+            "is no user name; use 1 to 64 ASCII letters, digits and signs other than `\"`, `\\`, `:`",
+        ))
+    }
+}
+
 /// Checks an extension's number: 1 to 64 letters, digits, `*`, `#`, `+`, `_`, `-` or `.` of ASCII.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! Small closed sets of words: levels and protocols.
+//! Small closed sets of words: levels, protocols, algorithms.
 
 use std::fmt;
 
@@ -54,6 +54,28 @@ impl Protocol {
 impl fmt::Display for Protocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())
+    }
+}
+
+/// What digest credentials are hashed by (RFC 7616, section 3.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DigestAlgorithm {
+    /// The one that every phone knows.
+    Md5,
+    /// The one to prefer.
+    Sha256,
+}
+
+impl DigestAlgorithm {
+    /// Every algorithm with its word in headers.
+    pub const ALL: &[(&'static str, Self)] = &[("MD5", Self::Md5), ("SHA-256", Self::Sha256)];
+
+    /// Gives the word in headers.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Md5 => "MD5",
+            Self::Sha256 => "SHA-256",
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use crate::config::Provisioning;
 use crate::identify::{Asked, Contradiction, Identity, Inquiry, Proof};
 use crate::model::Protocol;
-use crate::snapshot::{Phone, Snapshot};
+use crate::snapshot::{KnownBy, Phone, Snapshot};
 
 /// Leave to hand out one file, and the rule that gave it.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +37,8 @@ pub enum Rule {
     Certificate,
     /// The file is common to phones that ask for it without naming themselves.
     CommonFile,
+    /// The MAC address names a phone, and the request shows its credentials.
+    Credentials,
     /// The MAC address names a phone for which that is enough.
     MacBased,
     /// An operator asks on the machine itself.
@@ -53,6 +55,7 @@ impl Rule {
         match self {
             Self::Certificate => "certificate",
             Self::CommonFile => "common-file",
+            Self::Credentials => "credentials",
             Self::MacBased => "mac-based",
             Self::Operator => "operator",
             Self::Serial => "serial",
@@ -67,6 +70,7 @@ impl Rule {
             Self::CommonFile => {
                 "the file is common to phones that ask without naming themselves, and holds no secret"
             }
+            Self::Credentials => "the MAC address names the phone, and the request shows its credentials",
             Self::MacBased => "the device and the server allow MAC-based provisioning",
             Self::Operator => "an operator asks on the machine itself",
             Self::Serial => "the path holds the phone's serial",
@@ -82,6 +86,8 @@ pub enum Refusal {
     BadName,
     /// Facts of the request do not agree.
     Contradicted,
+    /// The device is known by its credentials, and the request shows none, or not these, or used ones.
+    Credentials,
     /// The device is disabled.
     Disabled,
     /// The device has no such file.
@@ -103,6 +109,7 @@ impl Refusal {
     pub const ALL: &[Self] = &[
         Self::BadName,
         Self::Contradicted,
+        Self::Credentials,
         Self::Disabled,
         Self::NoSuchFile,
         Self::PlainNetwork,
@@ -117,6 +124,7 @@ impl Refusal {
         match self {
             Self::BadName => "bad-name",
             Self::Contradicted => "contradicted",
+            Self::Credentials => "credentials",
             Self::Disabled => "disabled",
             Self::NoSuchFile => "no-such-file",
             Self::PlainNetwork => "plain-network",
@@ -127,6 +135,11 @@ impl Refusal {
         }
     }
 
+    /// Tells whether credentials might have helped, as far as a stranger may know.
+    pub const fn may_want_credentials(self) -> bool {
+        !matches!(self, Self::BadName | Self::NoSuchFile | Self::Probe)
+    }
+
     /// Says the reason, and what an operator can do, in words.
     pub fn words(self, contradiction: Option<Contradiction>) -> String {
         let words = match self {
@@ -134,6 +147,9 @@ impl Refusal {
             Self::Contradicted => {
                 let fact = contradiction.map_or("a fact of the request", Contradiction::words);
                 return format!("{fact} is not that of the device's record");
+            }
+            Self::Credentials => {
+                "the device is known by its credentials, and the request shows no valid ones"
             }
             Self::Disabled => "the device is disabled; enable it to serve it",
             Self::NoSuchFile => "the device's firmware has no file of that name",
@@ -221,13 +237,15 @@ fn proven(
     phone: &Phone<'_>,
 ) -> Result<Rule, Refusal> {
     let over_tftp = inquiry.transport == Protocol::Tftp;
-    match proof {
-        Proof::Certificate => Ok(Rule::Certificate),
-        Proof::Serial if !phone.is_mac_based() => Ok(Rule::Serial),
-        Proof::Mac if phone.is_mac_based() => Ok(Rule::MacBased),
-        Proof::Mac if over_tftp && allowed_over_tftp(rules, inquiry.peer) => Ok(Rule::TftpNetwork),
-        Proof::Mac if over_tftp => Err(Refusal::PlainNetwork),
-        Proof::Mac | Proof::Nothing | Proof::Serial => Err(Refusal::WrongUrl),
+    match (proof, phone.known_by()) {
+        (Proof::Certificate, _) => Ok(Rule::Certificate),
+        (Proof::Serial, KnownBy::Serial) => Ok(Rule::Serial),
+        (Proof::Digest, KnownBy::Credentials) => Ok(Rule::Credentials),
+        (Proof::Mac, KnownBy::Mac) => Ok(Rule::MacBased),
+        (Proof::Mac, _) if over_tftp && allowed_over_tftp(rules, inquiry.peer) => Ok(Rule::TftpNetwork),
+        (Proof::Mac, _) if over_tftp => Err(Refusal::PlainNetwork),
+        (Proof::Mac, KnownBy::Credentials) => Err(Refusal::Credentials),
+        (Proof::Digest | Proof::Mac | Proof::Nothing | Proof::Serial, _) => Err(Refusal::WrongUrl),
     }
 }
 

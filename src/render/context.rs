@@ -9,9 +9,9 @@ use crate::catalog::{File, Firmware, Model};
 use crate::model::{KeyKind, LineKey, Protocol, Raw, RawParameter, SettingId, Zone};
 use crate::render::effective::Effective;
 use crate::render::line::lines;
-use crate::render::objects::{KeyAt, MASK, fields, secret_text, zone};
+use crate::render::objects::{KeyAt, MASK, fields, secret, secret_text, zone};
 use crate::render::{Secrets, Subject};
-use crate::snapshot::{Phone, Rules, Snapshot};
+use crate::snapshot::{KnownBy, Phone, Rules, Snapshot};
 use crate::template::{Override, Overrides, Parameters};
 
 impl Subject<'_> {
@@ -107,6 +107,7 @@ fn device(phone: &Phone<'_>, settings: &Effective, secrets: Secrets) -> Value {
         device.mac.map_or(Value::from(()), |mac| Value::from(print(mac)))
     };
     let unit = phone.firmware.interval.unit;
+    let credentials = device.credentials.as_deref().filter(|_| phone.known_by() == KnownBy::Credentials);
     let interval = phone.update_interval();
     let seconds = u64::from(interval) * u64::from(unit.seconds());
     fields([
@@ -117,6 +118,8 @@ fn device(phone: &Phone<'_>, settings: &Effective, secrets: Secrets) -> Value {
         ("mac_upper", mac(crate::model::Mac::plain_upper)),
         ("mac_colons", mac(|mac| mac.to_string())),
         ("application_version", Value::from(device.application_version.as_str())),
+        ("update_user", credentials.map_or(Value::from(()), |own| Value::from(own.user.as_str()))),
+        ("update_password", credentials.map_or(Value::from(()), |own| secret(&own.password, secrets))),
         ("admin_user", settings.get(SettingId::ADMIN_USER)),
         ("admin_password", settings.get(SettingId::ADMIN_PASSWORD)),
         ("user_password", settings.get(SettingId::USER_PASSWORD)),
@@ -156,7 +159,7 @@ fn server(
         matches!((protocol, port), (Protocol::Http, 80) | (Protocol::Https, 443) | (Protocol::Tftp, 69));
     let bracketed = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
     let authority = if usual { bracketed } else { format!("{bracketed}:{port}") };
-    let own = phone.map(|phone| match phone.device.mac.filter(|_| phone.is_mac_based()) {
+    let own = phone.map(|phone| match phone.device.mac.filter(|_| phone.known_by() != KnownBy::Serial) {
         Some(mac) => mac.plain(),
         // Over TFTP a phone with an address is found by it, at the top.
         None if protocol == Protocol::Tftp && phone.device.mac.is_some() => String::new(),

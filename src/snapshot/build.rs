@@ -275,7 +275,8 @@ impl Snapshot {
             let Some(protocol) = kind.protocol.or(firmware.protocols.first().copied()) else {
                 continue;
             };
-            if protocol == Protocol::Tftp || kind.mac_based && rules.mac_based {
+            let by_mac = kind.mac_based && rules.mac_based || kind.credentials && !rules.digest.is_empty();
+            if protocol == Protocol::Tftp || by_mac {
                 let common = firmware.files.iter().filter(|file| file.scope == FileScope::Common);
                 let names =
                     common.map(|file| file.path).chain(firmware.probes.iter().map(|probe| probe.path));

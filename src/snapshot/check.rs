@@ -268,7 +268,8 @@ impl<'s> Checker<'s> {
                 format!("firmware `{}` does not offer {asked}; write {}", firmware.id, one_of(&words)),
             );
         }
-        if !device.mac_based {
+        self.credentials(notes, device, protocol);
+        if !device.mac_based || device.credentials.is_some() {
             return;
         }
         if device.mac.is_none() {
@@ -284,6 +285,26 @@ impl<'s> Checker<'s> {
         } else if !self.snapshot.world.rules.provisioning.mac_based {
             let cure = "switch on `provisioning.mac-based` of the server, or leave it out";
             notes.warning("mac-based", format!("has no effect, the device's URL holds its serial; {cure}"));
+        }
+    }
+
+    fn credentials(&self, notes: &mut Notes, device: &Device, protocol: Option<Protocol>) {
+        if device.credentials.is_none() {
+            return;
+        }
+        let mut error = |what: &str| notes.error("update-password", what.to_owned());
+        if device.mac.is_none() {
+            error("needs the MAC address, which the URL is built from; give it as `mac`");
+        } else if device.mac_based {
+            error("asks for credentials where `mac-based` asks for none; leave one of them out");
+        } else if protocol == Some(Protocol::Tftp) {
+            error("is asked for over HTTP and HTTPS only; leave it out, or choose another protocol");
+        } else if self.snapshot.world.rules.provisioning.digest.is_empty() {
+            let cure = "name algorithms in `provisioning.digest` of the server, or leave it out";
+            notes.warning(
+                "update-password",
+                format!("has no effect, the device's URL holds its serial; {cure}"),
+            );
         }
     }
 }

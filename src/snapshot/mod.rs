@@ -26,7 +26,7 @@ use std::sync::Arc;
 pub use self::build::Built;
 pub use self::cache::{Cache, CacheKey, Rendered};
 pub use self::fleet::{Fleet, Source};
-pub use self::phone::{Accounts, Line, Phone};
+pub use self::phone::{Accounts, KnownBy, Line, Phone};
 pub use self::records::{Listed, OpenPhones, Records};
 pub use self::store::Store;
 pub use self::world::{Rules, World};

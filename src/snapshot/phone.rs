@@ -20,6 +20,17 @@ pub struct Phone<'s> {
     pub firmware: &'s Firmware,
 }
 
+/// What proves a device besides a certificate; each has one such thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KnownBy {
+    /// Its MAC address with its credentials.
+    Credentials,
+    /// Its MAC address alone.
+    Mac,
+    /// Its serial.
+    Serial,
+}
+
 /// A line of a device that an extension is on.
 #[derive(Clone, Copy)]
 pub struct Line<'s> {
@@ -77,7 +88,7 @@ impl<'s> Phone<'s> {
 
     /// Gives the path segment of its one live URL: its serial, or its MAC address.
     pub fn url_segment(&self) -> String {
-        match self.device.mac.filter(|_| self.is_mac_based()) {
+        match self.device.mac.filter(|_| self.known_by() != KnownBy::Serial) {
             Some(mac) => mac.plain(),
             None => self.device.serial.expose().to_owned(),
         }
@@ -96,15 +107,17 @@ impl<'s> Phone<'s> {
         self.device.protocol.or(self.firmware.protocols.first().copied()).unwrap_or(Protocol::Https)
     }
 
-    /// Tells whether its one live URL is built from its MAC address.
-    pub fn is_mac_based(&self) -> bool {
-        match self.protocol() {
-            Protocol::Http | Protocol::Https => {
-                self.device.mac_based
-                    && self.device.mac.is_some()
-                    && self.snapshot.world.rules.provisioning.mac_based
-            }
-            Protocol::Tftp => false,
+    /// Tells what its one live URL over HTTP and HTTPS proves it by.
+    pub fn known_by(&self) -> KnownBy {
+        let rules = &self.snapshot.world.rules.provisioning;
+        if self.protocol() == Protocol::Tftp || self.device.mac.is_none() {
+            KnownBy::Serial
+        } else if self.device.mac_based && rules.mac_based {
+            KnownBy::Mac
+        } else if self.device.credentials.is_some() && !rules.digest.is_empty() {
+            KnownBy::Credentials
+        } else {
+            KnownBy::Serial
         }
     }
 

@@ -22,7 +22,7 @@ pub struct Records {
     pub open: BTreeSet<OpenPhones>,
 }
 
-/// Phones of one kind that are known by their MAC address alone.
+/// Phones of one kind whose path names them by their MAC address, or not at all.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OpenPhones {
     /// Their model.
@@ -33,6 +33,8 @@ pub struct OpenPhones {
     pub protocol: Option<Protocol>,
     /// Whether their records ask for MAC-based provisioning.
     pub mac_based: bool,
+    /// Whether their records have credentials.
+    pub credentials: bool,
 }
 
 /// Records of one kind, each with the line that it begins on.

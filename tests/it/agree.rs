@@ -5,11 +5,12 @@
 use std::net::IpAddr;
 
 use bellhop::answer::answer;
-use bellhop::identify::Inquiry;
+use bellhop::identify::{Credentials, Inquiry};
 use bellhop::model::{Mac, Protocol};
 use bellhop::snapshot::Snapshot;
 use proptest::prelude::*;
 
+use crate::digest::respond;
 use crate::support::{ACCOUNTS, DEVICE, SERIAL, Site, outcome};
 
 const OTHER_SERIAL: &str = "a1b2c3d4e5f6g7h8j9k1m2n3p4";
@@ -43,14 +44,24 @@ struct Request {
     agent_mac: Whose,
     agent_model: Whose,
     certificate: Whose,
+    /// Of whose credentials it answers a challenge; nobody's are mine with a wrong password.
+    credentials: Whose,
 }
 
 /// The rules that hold for both phones.
 #[derive(Debug, Clone, Copy)]
 struct Rules {
     enabled: bool,
-    asks_for_mac: bool,
-    server_allows_mac: bool,
+    asks_for: AsksFor,
+    server_allows: bool,
+}
+
+/// What the phones' records ask to be known by; it takes effect where the server allows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AsksFor {
+    Serial,
+    Mac,
+    Credentials,
 }
 
 fn mac(whose: Whose) -> Option<Mac> {
@@ -107,7 +118,7 @@ fn expected(request: &Request, rules: Rules) -> &'static str {
     };
     let by_certificate = known(request.certificate);
     let Some(subject) = by_certificate.or(by_serial).or(known(named_mac)) else {
-        let open = rules.enabled && rules.asks_for_mac && rules.server_allows_mac;
+        let open = rules.enabled && rules.asks_for != AsksFor::Serial && rules.server_allows;
         let is_common = request.folder == Folder::None && request.file_mac == Untold;
         let common = is_common && open && request.transport == Protocol::Http;
         return if common { "served" } else { "unknown" };
@@ -124,10 +135,15 @@ fn expected(request: &Request, rules: Rules) -> &'static str {
     if request.transport != Protocol::Http {
         return "wrong-protocol";
     }
-    let mac_based = rules.asks_for_mac && rules.server_allows_mac;
-    let url = by_certificate.is_some() || if by_serial.is_some() { !mac_based } else { mac_based };
-    if !url {
-        return "wrong-url";
+    let known_by = if rules.server_allows { rules.asks_for } else { AsksFor::Serial };
+    let by_mac = by_serial.is_none();
+    if by_certificate.is_none() {
+        match known_by {
+            AsksFor::Serial if by_mac => return "wrong-url",
+            AsksFor::Mac | AsksFor::Credentials if !by_mac => return "wrong-url",
+            AsksFor::Credentials if request.credentials != subject => return "credentials",
+            AsksFor::Credentials | AsksFor::Mac | AsksFor::Serial => (),
+        }
     }
     // A folder that names nobody is no folder, and then there is no such file.
     if matches!(request.folder, Folder::Serial(Nobodys | Untold)) { "no-such-file" } else { "served" }
@@ -135,15 +151,18 @@ fn expected(request: &Request, rules: Rules) -> &'static str {
 
 fn load(rules: Rules) -> Snapshot {
     let mut device = DEVICE.to_owned();
-    if rules.asks_for_mac {
-        device += "mac-based = true\n";
+    match rules.asks_for {
+        AsksFor::Credentials => device += "update-password = \"CANARY-update\"\n",
+        AsksFor::Mac => device += "mac-based = true\n",
+        AsksFor::Serial => (),
     }
     if !rules.enabled {
         device += "status = \"disabled\"\n";
     }
     let other =
         device.replace(SERIAL, OTHER_SERIAL).replace("A9:37", "A9:38").replace("0087*001", "0087*002");
-    let config = format!("\n[provisioning]\nmac-based = {}\n", rules.server_allows_mac);
+    let digest = if rules.server_allows { "[\"MD5\"]" } else { "[]" };
+    let config = format!("\n[provisioning]\nmac-based = {}\ndigest = {digest}\n", rules.server_allows);
     let site =
         Site::new().write("fleet/accounts.toml", ACCOUNTS).write("fleet/devices.toml", &(device + &other));
     site.config(&config).load()
@@ -151,12 +170,16 @@ fn load(rules: Rules) -> Snapshot {
 
 fn ask(snapshot: &Snapshot, request: &Request) -> &'static str {
     let (path, agent) = (request.path(), request.agent());
+    let password = if request.credentials == Nobodys { "wrong" } else { "CANARY-update" };
+    let shown = mac(if request.credentials == Nobodys { Mine } else { request.credentials })
+        .map(|mac| respond(&mac.plain(), password, &path));
     let inquiry = Inquiry {
         transport: request.transport,
         peer: IpAddr::from([127, 0, 0, 1]),
         path: path.as_bytes(),
         user_agent: agent.as_deref().map(str::as_bytes),
         certificate: mac(request.certificate),
+        credentials: shown.as_deref().map(|header| Credentials::read(header, "GET").unwrap()),
     };
     outcome(&answer(snapshot, &inquiry)).0
 }
@@ -169,16 +192,14 @@ fn every_combination_of_facts_gets_what_the_table_says() {
         .chain([Folder::None])
         .collect();
     let mut tried = 0;
-    for bits in 0..8 {
-        let rules =
-            Rules { enabled: bits & 1 == 0, asks_for_mac: bits & 2 != 0, server_allows_mac: bits & 4 != 0 };
+    for rules in every_rules() {
         let snapshot = load(rules);
         for transport in [Protocol::Http, Protocol::Https] {
             for folder in &folders {
                 for file_mac in ALL {
                     for agent_mac in ALL {
                         for agent_model in ALL {
-                            for certificate in ALL {
+                            for (certificate, credentials) in both(rules) {
                                 let request = Request {
                                     transport,
                                     folder: *folder,
@@ -186,6 +207,7 @@ fn every_combination_of_facts_gets_what_the_table_says() {
                                     agent_mac,
                                     agent_model,
                                     certificate,
+                                    credentials,
                                 };
                                 assert_eq!(
                                     ask(&snapshot, &request),
@@ -200,7 +222,19 @@ fn every_combination_of_facts_gets_what_the_table_says() {
             }
         }
     }
-    assert_eq!(tried, 8 * 2 * 7 * 256);
+    assert_eq!(tried, 2 * 7 * 64 * (8 * 4 + 4 * 16));
+}
+
+fn every_rules() -> impl Iterator<Item = Rules> {
+    [AsksFor::Serial, AsksFor::Mac, AsksFor::Credentials].into_iter().flat_map(|asks_for| {
+        (0..4).map(move |bits| Rules { enabled: bits & 1 == 0, asks_for, server_allows: bits & 2 != 0 })
+    })
+}
+
+/// Certificates, with credentials where phones have any.
+fn both(rules: Rules) -> Vec<(Whose, Whose)> {
+    let shown = if rules.asks_for == AsksFor::Credentials { &ALL[..] } else { &ALL[3..] };
+    ALL.iter().flat_map(|certificate| shown.iter().map(|credentials| (*certificate, *credentials))).collect()
 }
 
 proptest! {
@@ -210,7 +244,7 @@ proptest! {
     #[test]
     fn no_bytes_are_too_odd(path in prop::collection::vec(any::<u8>(), 0..80), agent in prop::collection::vec(any::<u8>(), 0..80)) {
         thread_local! {
-            static SNAPSHOT: Snapshot = load(Rules { enabled: true, asks_for_mac: false, server_allows_mac: false });
+            static SNAPSHOT: Snapshot = load(Rules { enabled: true, asks_for: AsksFor::Serial, server_allows: false });
         }
         SNAPSHOT.with(|snapshot| {
             for transport in [Protocol::Http, Protocol::Https, Protocol::Tftp] {
@@ -220,6 +254,7 @@ proptest! {
                     path: &path,
                     user_agent: Some(&agent),
                     certificate: None,
+ credentials: None,
                 };
                 prop_assert_ne!(outcome(&answer(snapshot, &inquiry)).0, "served");
             }
@@ -231,7 +266,7 @@ proptest! {
     #[test]
     fn the_spelling_of_a_path_decides_nothing(slashes in 1..4_usize, encoded in prop::collection::vec(any::<bool>(), 43), end in "(\\?[a-z=%]{0,9})?") {
         thread_local! {
-            static SNAPSHOT: Snapshot = load(Rules { enabled: true, asks_for_mac: false, server_allows_mac: false });
+            static SNAPSHOT: Snapshot = load(Rules { enabled: true, asks_for: AsksFor::Serial, server_allows: false });
         }
         let plain = format!("{SERIAL}/0015654aa937.cfg");
         let spelled: String = plain
@@ -247,6 +282,7 @@ proptest! {
                 path: path.as_bytes(),
                 user_agent: None,
                 certificate: None,
+ credentials: None,
             };
             prop_assert_eq!(outcome(&answer(snapshot, &inquiry)).0, "served", "{}", path);
             Ok(())

@@ -100,6 +100,26 @@ fn faults() -> Vec<(String, &'static str)> {
             ok("mac-based = true").replace("\"http\"", "\"tftp\""),
             "device.toml:12: MAC-based provisioning is for HTTP and HTTPS; leave it out; over TFTP the phone is known by its MAC address anyway",
         ),
+        (
+            ok("update-password = \"CANARY-update\"").replace("mac = \"00:15:65:4A:A9:37\"\n", ""),
+            "device.toml:11: needs the MAC address, which the URL is built from; give it as `mac`",
+        ),
+        (
+            ok("update-password = \"CANARY-update\"\nmac-based = true"),
+            "device.toml:12: asks for credentials where `mac-based` asks for none; leave one of them out",
+        ),
+        (
+            ok("update-password = \"CANARY-update\"").replace("\"http\"", "\"tftp\""),
+            "device.toml:12: is asked for over HTTP and HTTPS only; leave it out, or choose another protocol",
+        ),
+        (
+            ok("update-user = \"desk\""),
+            "device.toml:2: `update-password` is missing; credentials need a password; `bellhop generate` makes it",
+        ),
+        (
+            ok("update-user = \"a:b\""),
+            "device.toml:12: `update-user` is no user name; use 1 to 64 ASCII letters, digits and signs other than `\"`, `\\`, `:`",
+        ),
         // A device by itself.
         (
             ok("serial = \"a/b\""),
@@ -400,6 +420,8 @@ fn what_can_be_lived_with_is_a_warning() {
     );
     let switched_off = warned(&device("mac-based = true"));
     assert!(switched_off.contains("device.toml:12: warning: has no effect"), "{switched_off}");
+    let not_asked = warned(&device("update-password = \"CANARY-update\""));
+    assert!(not_asked.contains("device.toml:12: warning: has no effect"), "{not_asked}");
     let interval = warned(&device("update-interval = 50000"));
     assert!(
         interval.contains(

@@ -173,7 +173,10 @@ pub(crate) fn ask_from<'s>(
 ) -> Answer<'s> {
     let peer: IpAddr = peer.parse().unwrap();
     let user_agent = user_agent.map(str::as_bytes);
-    answer(snapshot, &Inquiry { transport, peer, path: path.as_bytes(), user_agent, certificate: None })
+    answer(
+        snapshot,
+        &Inquiry { transport, peer, path: path.as_bytes(), user_agent, certificate: None, credentials: None },
+    )
 }
 
 /// Says in one word how a request went, and gives the body where there is one.

@@ -1,5 +1,7 @@
 //! Reads the text of a fleet file into records.
 
+mod device;
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -8,9 +10,8 @@ use compact_str::CompactString;
 
 use crate::document::{Document, Entry, Fault, Table, read_raw, read_secret, read_settings};
 use crate::model::{
-    Device, Extension, ExtensionKind, Level, Mac, Network, Organization, Protocol, Provider, Raw, Scope,
-    Serial, SettingId, Settings, Sip, SipTransport, TEXT_MAX, User, Value, check_host, check_id, check_name,
-    check_number,
+    Device, Extension, ExtensionKind, Level, Organization, Protocol, Provider, Raw, Scope, Settings, Sip,
+    SipTransport, TEXT_MAX, User, check_host, check_id, check_number,
 };
 use crate::snapshot::records::{Listed, OpenPhones, Records};
 
@@ -44,12 +45,14 @@ impl Records {
 }
 
 fn open_phones(device: &Device) -> Option<OpenPhones> {
-    let open = device.mac_based || device.protocol.is_none_or(|protocol| protocol == Protocol::Tftp);
+    let by_mac = device.mac_based || device.credentials.is_some();
+    let open = by_mac || device.protocol.is_none_or(|protocol| protocol == Protocol::Tftp);
     (open && device.enabled && device.mac.is_some()).then(|| OpenPhones {
         model: Arc::clone(&device.model),
         firmware: Arc::clone(&device.firmware),
         protocol: device.protocol,
         mac_based: device.mac_based,
+        credentials: device.credentials.is_some(),
     })
 }
 
@@ -193,111 +196,10 @@ impl Reader {
         }
         sip
     }
-
-    fn device(&mut self, table: &Table<'_>) -> Option<Device> {
-        let mut device = Device::blank("-".parse().ok()?, self.shared("default"), &self.shared(""));
-        let this = &mut device;
-        let mut serial = None;
-        let mut admin = Vec::new();
-        for entry in table.clone() {
-            match entry.key() {
-                "admin-password" => admin.extend(admin_password(&entry)),
-                "admin-user" => admin.extend(admin_user(&entry)),
-                "application-version" => this.application_version = text_or_empty(&entry),
-                "firmware" => this.firmware = self.shared(entry.text_or_empty(64).unwrap_or_default()),
-                "host" => this.host = entry.checked(check_host).map(Into::into),
-                "lines" => this.lines = lines(&entry),
-                "mac" => this.mac = mac(&entry),
-                "mac-based" => this.mac_based = entry.boolean().unwrap_or_default(),
-                "model" => this.model = self.shared(entry.text(130).unwrap_or_default()),
-                "name" => this.name = entry.checked(check_name).unwrap_or_default().into(),
-                "network" => this.network = network(&entry).map(Box::new),
-                "notes" => this.notes = text_or_empty(&entry),
-                "organization" => this.organization = entry.checked(check_id).map(|id| self.shared(id)),
-                "owner" => {
-                    let owner = entry.checked(check_id).filter(|id| *id != ADMINISTRATOR);
-                    this.owner = owner.map(|id| self.shared(id));
-                }
-                "protocol" => this.protocol = entry.one_of(Protocol::ALL),
-                "raw" => this.raw = read_raw(&entry),
-                "serial" => serial = read_serial(&entry),
-                "settings" => this.settings = read_settings(&entry, Scope::Phone),
-                "status" => {
-                    this.enabled = entry.one_of(&[("disabled", false), ("enabled", true)]).unwrap_or(true);
-                }
-                "template" => this.template = self.shared(entry.checked(check_id).unwrap_or("default")),
-                "update-interval" => this.update_interval = entry.integer(1, 99_999),
-                _ => entry.unknown(DEVICE_KEYS),
-            }
-        }
-        if !admin.is_empty() {
-            let own = device.settings.iter().map(|(id, value)| (id, value.clone()));
-            device.settings = Settings::new(own.chain(admin).collect());
-        }
-        required(
-            table,
-            "serial",
-            "give the device a unique one; `bellhop generate` fills in `serial = \"generate\"`",
-        );
-        required(table, "name", "give it 3 to 32 characters for people");
-        required(table, "model", "name its model, like `aastra/51i`; `bellhop catalog` lists them");
-        device.serial = serial?;
-        Some(device)
-    }
-}
-
-impl Device {
-    fn blank(serial: Serial, template: Arc<str>, nothing: &Arc<str>) -> Self {
-        Self {
-            serial,
-            name: CompactString::default(),
-            model: Arc::clone(nothing),
-            firmware: Arc::clone(nothing),
-            application_version: CompactString::default(),
-            mac: None,
-            mac_based: false,
-            enabled: true,
-            notes: CompactString::default(),
-            update_interval: None,
-            protocol: None,
-            template,
-            owner: None,
-            organization: None,
-            lines: Box::default(),
-            host: None,
-            network: None,
-            settings: Settings::default(),
-            raw: Raw::default(),
-        }
-    }
 }
 
 const EXTENSION_KEYS: &[&str] =
     &["display-name", "kind", "label", "number", "provisioning", "raw", "settings", "sip", "user"];
-
-const DEVICE_KEYS: &[&str] = &[
-    "admin-password",
-    "admin-user",
-    "application-version",
-    "firmware",
-    "host",
-    "lines",
-    "mac",
-    "mac-based",
-    "model",
-    "name",
-    "network",
-    "notes",
-    "organization",
-    "owner",
-    "protocol",
-    "raw",
-    "serial",
-    "settings",
-    "status",
-    "template",
-    "update-interval",
-];
 
 fn required(table: &Table<'_>, key: &str, cure: &str) {
     if table.get(key).is_none() {
@@ -314,81 +216,4 @@ fn check_account_id(text: &str) -> Result<(), crate::model::InvalidText> {
 
 fn text_or_empty(entry: &Entry<'_>) -> CompactString {
     entry.text_or_empty(TEXT_MAX).unwrap_or_default().into()
-}
-
-fn read_serial(entry: &Entry<'_>) -> Option<Serial> {
-    if entry.text(TEXT_MAX)? == "generate" {
-        entry.error("is still to be made; run `bellhop generate` to fill it in");
-        return None;
-    }
-    let serial: Serial = entry.parse()?;
-    if let Some(weakness) = serial.weakness() {
-        entry.warning(format!("{weakness}; let `bellhop generate` make one of 128 bits"));
-    }
-    Some(serial)
-}
-
-fn mac(entry: &Entry<'_>) -> Option<Mac> {
-    let mac: Mac = entry.parse()?;
-    let octets = mac.octets();
-    // A multicast address, or none, cannot be an interface's (IEEE 802, section 8.2).
-    if octets == [0; 6] || octets[0] & 1 == 1 {
-        entry.error("is no phone's address; write the one on its box");
-        return None;
-    }
-    Some(mac)
-}
-
-fn admin_password(entry: &Entry<'_>) -> Option<(SettingId, Value)> {
-    read_secret(entry, 4, 64).map(|secret| (SettingId::ADMIN_PASSWORD, Value::Secret(secret)))
-}
-
-fn admin_user(entry: &Entry<'_>) -> Option<(SettingId, Value)> {
-    entry.text(TEXT_MAX).map(|name| (SettingId::ADMIN_USER, Value::Text(name.into())))
-}
-
-fn lines(entry: &Entry<'_>) -> Box<[Option<CompactString>]> {
-    let mut lines: Vec<Option<CompactString>> = Vec::new();
-    for item in entry.list() {
-        let number = item.checked(|text| if text.is_empty() { Ok(()) } else { check_number(text) });
-        let number = number.filter(|number| !number.is_empty());
-        if number.is_some_and(|number| lines.iter().flatten().any(|known| known == number)) {
-            item.error("names the same extension twice; put it on one line");
-        }
-        lines.push(number.map(CompactString::from));
-    }
-    while lines.last().is_some_and(Option::is_none) {
-        lines.pop();
-    }
-    lines.into_boxed_slice()
-}
-
-fn network(entry: &Entry<'_>) -> Option<Network> {
-    let table = entry.table()?;
-    let (mut address, mut netmask, mut gateway) = (None, None, None);
-    let mut dns_servers = Vec::new();
-    let ip = |entry: &Entry<'_>| {
-        let parsed = entry.text(15)?.parse().ok();
-        if parsed.is_none() {
-            entry.error("is not an IPv4 address; write it like 192.0.2.10");
-        }
-        parsed
-    };
-    for entry in table.clone() {
-        match entry.key() {
-            "address" => address = ip(&entry),
-            "dns-servers" => dns_servers = entry.list().filter_map(|item| ip(&item)).collect(),
-            "gateway" => gateway = ip(&entry),
-            "netmask" => netmask = ip(&entry),
-            _ => entry.unknown(&["address", "dns-servers", "gateway", "netmask"]),
-        }
-    }
-    for key in ["address", "gateway", "netmask"] {
-        required(&table, key, "a static address needs all three; without `network` the phone uses DHCP");
-    }
-    if dns_servers.len() > 2 {
-        entry.error("has more than two name servers; keep two");
-    }
-    let dns_servers = dns_servers.into_boxed_slice();
-    Some(Network { address: address?, netmask: netmask?, gateway: gateway?, dns_servers })
 }
