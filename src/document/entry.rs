@@ -202,6 +202,16 @@ impl<'d> Entry<'d> {
         found
     }
 
+    /// Reads a point in time, and gives it as it is written (RFC 3339).
+    pub fn time(&self) -> Option<String> {
+        let time = self.value.get_ref().as_datetime();
+        let time = time.filter(|time| time.date.is_some() && time.time.is_some() && time.offset.is_some());
+        if time.is_none() {
+            self.is_a("write a date, a time and an offset without quotes, like 2026-11-21T09:30:00Z");
+        }
+        time.map(ToString::to_string)
+    }
+
     /// Reads a text, number or truth value as the text that it would be written as.
     pub fn scalar(&self) -> Option<String> {
         match self.value.get_ref() {

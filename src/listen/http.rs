@@ -123,6 +123,9 @@ fn respond(
     report(door, peer, &answer);
     match answer.outcome {
         Outcome::Served { file, .. } => {
+            if let Some(phone) = answer.phone {
+                phone.note_fetch(SystemTime::now());
+            }
             let (status, response) = with_file(&file, headers, request.method());
             if status == StatusCode::NOT_MODIFIED {
                 door.requests.not_modified.increment(1);

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
 use hyper::header::{AUTHORIZATION, HOST};
+use hyper::http::request::Builder;
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -52,11 +53,23 @@ pub enum ClientError {
 /// # Errors
 /// Why it could not be asked.
 pub async fn reload(key: &Key) -> Result<Told, ClientError> {
+    ask(key, Request::post("/api/v1/reload")).await
+}
+
+/// Asks the server that runs when devices last fetched a file, by serial.
+///
+/// # Errors
+/// Why it could not be asked.
+pub async fn fetched(key: &Key) -> Result<Told, ClientError> {
+    ask(key, Request::get("/api/v1/fetched")).await
+}
+
+async fn ask(key: &Key, request: Builder) -> Result<Told, ClientError> {
     let address = key.address;
     let connect = |source| ClientError::Connect { address, source };
     let stream = TcpStream::connect(address).await.map_err(connect)?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    let request = Request::post("/api/v1/reload")
+    let request = request
         .header(HOST, address.to_string())
         .header(AUTHORIZATION, key.header())
         .body(Empty::<Bytes>::new())?;

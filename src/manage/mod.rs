@@ -20,13 +20,13 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use self::client::{ClientError, Told, reload};
+pub use self::client::{ClientError, Told, fetched, reload};
 pub use self::key::{Key, KeyError};
 
 use crate::accept::{self, Gate};
@@ -86,10 +86,25 @@ impl Admin {
                 let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
                 text(status, if ready { "ready\n" } else { "not ready\n" }.to_owned())
             }
-            (&Method::POST, "/api/v1/reload") if self.key.opens(&request) => self.reload().await,
-            (&Method::POST, "/api/v1/reload") => text(StatusCode::UNAUTHORIZED, "wrong key\n".to_owned()),
+            (&Method::GET, "/api/v1/fetched") | (&Method::POST, "/api/v1/reload")
+                if !self.key.opens(&request) =>
+            {
+                text(StatusCode::UNAUTHORIZED, "wrong key\n".to_owned())
+            }
+            (&Method::GET, "/api/v1/fetched") => self.fetched(),
+            (&Method::POST, "/api/v1/reload") => self.reload().await,
             _ => text(StatusCode::NOT_FOUND, "not found\n".to_owned()),
         }
+    }
+
+    /// Tells when devices last fetched a file, by serial; those that never did are left out.
+    fn fetched(&self) -> Response<Full<Bytes>> {
+        let snapshot = self.store.current();
+        let fetched = snapshot.phones().filter_map(|phone| {
+            let time = humantime::format_rfc3339_seconds(phone.last_fetched()?).to_string();
+            Some((phone.device.serial.expose().to_owned(), Value::from(time)))
+        });
+        json(StatusCode::OK, &Value::Object(fetched.collect()))
     }
 
     async fn reload(&self) -> Response<Full<Bytes>> {
@@ -111,10 +126,14 @@ impl Admin {
                 (StatusCode::OK, json!({ "result": "unchanged", "serial": serial }))
             }
         };
-        let mut response = text(status, format!("{body}\n"));
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        response
+        json(status, &body)
     }
+}
+
+fn json(status: StatusCode, body: &Value) -> Response<Full<Bytes>> {
+    let mut response = text(status, format!("{body}\n"));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
 }
 
 async fn connection(admin: Arc<Admin>, stream: TcpStream) {

@@ -14,7 +14,7 @@ mod zone;
 
 pub use self::mac::{InvalidMac, Mac};
 pub use self::records::{
-    Device, Extension, ExtensionKind, Network, Organization, Provider, Sip, UpdateCredentials, User,
+    Dates, Device, Extension, ExtensionKind, Network, Organization, Provider, Sip, UpdateCredentials, User,
 };
 pub use self::secret::Secret;
 pub use self::settings::{KeyKind, LineKey, Raw, RawParameter, Settings, Value};

@@ -172,6 +172,8 @@ pub struct Device {
     pub lines: Box<[Option<CompactString>]>,
     /// Host in its update URL; the server's when not set.
     pub host: Option<Box<str>>,
+    /// When its record was made and last edited, where whoever wrote it says so.
+    pub dates: Option<Box<Dates>>,
     /// Its static address; DHCP when not set.
     pub network: Option<Box<Network>>,
     /// Its own settings, administrator's name and password among them.
@@ -187,6 +189,15 @@ pub struct UpdateCredentials {
     pub user: CompactString,
     /// Its password, 8 to 64 characters.
     pub password: Secret,
+}
+
+/// When a record was made and last edited, as RFC 3339 writes it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Dates {
+    /// When it was made.
+    pub created: Option<Box<str>>,
+    /// When it was last edited.
+    pub updated: Option<Box<str>>,
 }
 
 /// A phone's static address.

@@ -13,6 +13,7 @@ use crate::catalog::FileScope;
 use crate::document::Fault;
 use crate::model::Protocol;
 use crate::snapshot::check::{Checker, Trouble};
+use crate::snapshot::fetched::Fetched;
 use crate::snapshot::index::{Changes, Index};
 use crate::snapshot::locate::locate;
 use crate::snapshot::records::Listed;
@@ -197,8 +198,17 @@ impl Snapshot {
             } else {
                 previous.since(&slot.records, now)
             };
-            self.files[change.file as usize] = Some(Slot { since: Arc::new(since), ..slot });
+            let fetched = Arc::new(previous.fetched(&slot.records));
+            self.files[change.file as usize] = Some(Slot { since: Arc::new(since), fetched, ..slot });
         }
+    }
+
+    /// Gives when devices last fetched something, wherever their records were before.
+    fn fetched(&self, records: &Records) -> Fetched {
+        Fetched::new(records.devices.iter().map(|(_, device)| {
+            let before = self.by_serial(device.serial.expose().as_bytes()).found;
+            before.map_or(0, |place| self.slot(place.file).fetched.seconds(place.at))
+        }))
     }
 
     /// Gives since when records are as they are: what this snapshot has the same keeps its time.
@@ -290,7 +300,7 @@ impl Snapshot {
 impl Slot {
     fn new(path: PathBuf, source: &Source) -> Self {
         let since = Arc::new(Since::All(Stamp::default()));
-        Self { path: Arc::new(path), records: Arc::clone(&source.records), since }
+        Self { path: Arc::new(path), records: Arc::clone(&source.records), since, fetched: Arc::default() }
     }
 }
 

@@ -8,6 +8,7 @@
 mod build;
 mod cache;
 mod check;
+mod fetched;
 mod fleet;
 mod index;
 mod load;
@@ -31,6 +32,7 @@ pub use self::records::{Listed, OpenPhones, Records};
 pub use self::store::Store;
 pub use self::world::{Rules, World};
 
+use self::fetched::Fetched;
 use self::index::Index;
 use crate::catalog::PathId;
 use crate::model::{Device, Extension, Mac, Organization, Protocol, Provider, User};
@@ -62,6 +64,7 @@ struct Slot {
     path: Arc<PathBuf>,
     records: Arc<Records>,
     since: Arc<Since>,
+    fetched: Arc<Fetched>,
 }
 
 /// Since when records are as they are.

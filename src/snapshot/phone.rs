@@ -2,10 +2,11 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use crate::catalog::{Catalog, File, Firmware, Model, Vendor};
 use crate::model::{Device, Extension, Organization, Protocol, Provider, Raw, Settings, User};
-use crate::snapshot::{AccountKind, Place, Snapshot, Stamp};
+use crate::snapshot::{AccountKind, Place, Snapshot, Stamp, fetched};
 
 /// A device of a snapshot.
 #[derive(Clone, Copy)]
@@ -29,6 +30,17 @@ pub enum KnownBy {
     Mac,
     /// Its serial.
     Serial,
+}
+
+impl KnownBy {
+    /// Gives the word for operators.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Credentials => "credentials",
+            Self::Mac => "mac",
+            Self::Serial => "serial",
+        }
+    }
 }
 
 /// A line of a device that an extension is on.
@@ -79,6 +91,16 @@ impl<'s> Phone<'s> {
     pub fn written_at(&self) -> (&'s Path, u32) {
         let slot = self.snapshot.slot(self.place.file);
         (slot.path.as_path(), slot.records.devices.line(self.place.at))
+    }
+
+    /// Notes that it fetched one of its files.
+    pub fn note_fetch(&self, at: SystemTime) {
+        self.snapshot.slot(self.place.file).fetched.note(self.place.at, at);
+    }
+
+    /// Tells when it last fetched one of its files, to the second, since the server started.
+    pub fn last_fetched(&self) -> Option<SystemTime> {
+        fetched::time(self.snapshot.slot(self.place.file).fetched.seconds(self.place.at))
     }
 
     /// Tells whether it belongs to the example fleet, whose serials are no secrets: a file `example.toml`.

@@ -120,6 +120,14 @@ fn faults() -> Vec<(String, &'static str)> {
             ok("update-user = \"a:b\""),
             "device.toml:12: `update-user` is no user name; use 1 to 64 ASCII letters, digits and signs other than `\"`, `\\`, `:`",
         ),
+        (
+            ok("created = \"2026-11-21\""),
+            "device.toml:12: `created` is a text; write a date, a time and an offset without quotes, like 2026-11-21T09:30:00Z",
+        ),
+        (
+            ok("updated = 2026-11-21"),
+            "device.toml:12: `updated` is a date; write a date, a time and an offset without quotes, like 2026-11-21T09:30:00Z",
+        ),
         // A device by itself.
         (
             ok("serial = \"a/b\""),

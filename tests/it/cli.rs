@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{ACCOUNTS, DEVICE, FILE, SERIAL, Site, command};
+use crate::support::{ACCOUNTS, DEVICE, FILE, Running, SERIAL, Site, command};
 
 fn run(site: &Site, arguments: &[&str], input: &str) -> (Option<i32>, String, String) {
     let output = command(site, arguments, input);
@@ -112,6 +112,31 @@ fn what_is_loaded_is_listed() {
     assert!(table.lines().nth(1).unwrap().starts_with("Desk "), "{table}");
     let (_, settings, _) = run(&Site::new(), &["catalog", "--settings"], "");
     assert!(settings.contains("time-zone"), "{settings}");
+}
+
+#[test]
+fn devices_are_listed_with_the_time_of_their_last_request() {
+    let dates = "created = 2026-11-21T09:30:00Z\nupdated = 2026-11-21T10:00:00+02:00\n";
+    let site = Site::new()
+        .write("fleet/accounts.toml", ACCOUNTS)
+        .write("fleet/device.toml", &format!("{DEVICE}{dates}"));
+    let before = &json(&site, &["device", "list", "--json"])[0];
+    assert_eq!((&before["last_fetched"], &before["known_by"]), (&Value::Null, &Value::from("serial")));
+    assert_eq!(before["created"], "2026-11-21T09:30:00Z");
+    assert_eq!(before["updated"], "2026-11-21T10:00:00+02:00");
+    let server = Running::start(site);
+    let listed = || json(&server.site, &["device", "list", "--json"])[0]["last_fetched"].clone();
+    assert_eq!(server.get("/nobody/0015654aa937.cfg").status, 404);
+    assert_eq!(listed(), Value::Null, "nobody was served");
+    assert_eq!(server.get(&format!("/{SERIAL}/{FILE}")).status, 200);
+    let fetched = listed();
+    assert!(fetched.as_str().unwrap().ends_with('Z'), "{fetched}");
+    // An edited record in another file is still that device's.
+    std::fs::remove_file(server.site.path("fleet/device.toml")).unwrap();
+    std::fs::write(server.site.path("fleet/moved.toml"), DEVICE.replace("Desk", "Moved")).unwrap();
+    assert!(server.command(&["reload"]).status.success());
+    assert_eq!(listed(), fetched);
+    assert_eq!(server.admin("/api/v1/fetched").status, 401, "serials are not for everybody");
 }
 
 #[test]

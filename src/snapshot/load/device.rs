@@ -6,7 +6,7 @@ use compact_str::CompactString;
 
 use crate::document::{Entry, Table, read_raw, read_secret, read_settings};
 use crate::model::{
-    Device, Mac, Network, Protocol, Raw, Scope, Secret, Serial, SettingId, Settings, TEXT_MAX,
+    Dates, Device, Mac, Network, Protocol, Raw, Scope, Secret, Serial, SettingId, Settings, TEXT_MAX,
     UpdateCredentials, Value, check_host, check_id, check_name, check_number, check_user,
 };
 use crate::snapshot::load::{ADMINISTRATOR, Reader, required, text_or_empty};
@@ -15,6 +15,7 @@ const DEVICE_KEYS: &[&str] = &[
     "admin-password",
     "admin-user",
     "application-version",
+    "created",
     "firmware",
     "host",
     "lines",
@@ -35,6 +36,7 @@ const DEVICE_KEYS: &[&str] = &[
     "update-interval",
     "update-password",
     "update-user",
+    "updated",
 ];
 
 impl Reader {
@@ -43,12 +45,14 @@ impl Reader {
         let this = &mut device;
         let mut serial = None;
         let mut admin = Vec::new();
+        let mut dates = Dates::default();
         let (mut update_user, mut update_password) = (None, None);
         for entry in table.clone() {
             match entry.key() {
                 "admin-password" => admin.extend(admin_password(&entry)),
                 "admin-user" => admin.extend(admin_user(&entry)),
                 "application-version" => this.application_version = text_or_empty(&entry),
+                "created" => dates.created = entry.time().map(Into::into),
                 "firmware" => this.firmware = self.shared(entry.text_or_empty(64).unwrap_or_default()),
                 "host" => this.host = entry.checked(check_host).map(Into::into),
                 "lines" => this.lines = lines(&entry),
@@ -71,6 +75,7 @@ impl Reader {
                     this.enabled = entry.one_of(&[("disabled", false), ("enabled", true)]).unwrap_or(true);
                 }
                 "template" => this.template = self.shared(entry.checked(check_id).unwrap_or("default")),
+                "updated" => dates.updated = entry.time().map(Into::into),
                 "update-interval" => this.update_interval = entry.integer(1, 99_999),
                 "update-password" => update_password = read_secret(&entry, 8, 64),
                 "update-user" => update_user = entry.checked(check_user),
@@ -81,6 +86,7 @@ impl Reader {
             let own = device.settings.iter().map(|(id, value)| (id, value.clone()));
             device.settings = Settings::new(own.chain(admin).collect());
         }
+        device.dates = (dates != Dates::default()).then(|| Box::new(dates));
         device.credentials = credentials(table, device.mac, update_user, update_password);
         required(
             table,
@@ -114,6 +120,7 @@ impl Device {
             organization: None,
             lines: Box::default(),
             host: None,
+            dates: None,
             network: None,
             settings: Settings::default(),
             raw: Raw::default(),
