@@ -10,6 +10,8 @@
 )]
 
 mod listen {
+    #[path = "../../tests/it/support/anybody.rs"]
+    pub(crate) mod anybody;
     pub(crate) mod bare;
     pub(crate) mod load;
     pub(crate) mod peers;

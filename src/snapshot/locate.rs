@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use crate::document::{Document, Fault};
-use crate::snapshot::check::{Kind, Trouble};
-use crate::snapshot::{AccountKind, Place, Snapshot};
+use crate::snapshot::Snapshot;
+use crate::snapshot::check::Trouble;
 
 /// Gives each trouble its file and line.
 ///
@@ -24,7 +24,7 @@ fn in_file(snapshot: &Snapshot, file: u32, troubles: Vec<Trouble>) -> Vec<Fault>
     let text = fs::read_to_string(path).unwrap_or_default();
     let lines = Document::parse(path, &text).map(|document| key_lines(&document)).unwrap_or_default();
     let fault = |trouble: Trouble| {
-        let begin = begin(snapshot, trouble.kind, trouble.place);
+        let begin = snapshot.line_number(trouble.kind, trouble.place);
         let key = trouble.key.and_then(|key| lines.get(&(trouble.kind.word(), begin, key.to_owned())));
         Fault {
             path: path.to_owned(),
@@ -46,15 +46,4 @@ fn key_lines(document: &Document<'_>) -> BTreeMap<(&'static str, u32, String), u
         }
     }
     lines
-}
-
-fn begin(snapshot: &Snapshot, kind: Kind, place: Place) -> u32 {
-    let records = &snapshot.slot(place.file).records;
-    match kind {
-        Kind::Account(AccountKind::Organization) => records.organizations.line(place.at),
-        Kind::Account(AccountKind::Provider) => records.providers.line(place.at),
-        Kind::Account(AccountKind::User) => records.users.line(place.at),
-        Kind::Device => records.devices.line(place.at),
-        Kind::Extension => records.extensions.line(place.at),
-    }
 }

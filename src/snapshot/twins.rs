@@ -90,7 +90,8 @@ impl Snapshot {
         format!("{}:{}", self.slot(place.file).path.display(), self.line_number(kind, place))
     }
 
-    fn line_number(&self, kind: Kind, place: Place) -> u32 {
+    /// Gives the line that a record begins on.
+    pub(super) fn line_number(&self, kind: Kind, place: Place) -> u32 {
         let records = &self.slot(place.file).records;
         match kind {
             Kind::Account(AccountKind::Organization) => records.organizations.line(place.at),

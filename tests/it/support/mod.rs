@@ -1,6 +1,7 @@
 //! A site: a server's files in a temporary folder, and the server that runs on them.
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
 
+mod anybody;
 mod running;
 mod tls;
 
