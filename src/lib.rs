@@ -56,6 +56,7 @@ pub mod config;
 pub mod document;
 pub mod model;
 pub mod template;
+pub mod tftp;
 
 pub mod cli;
 pub mod manage;

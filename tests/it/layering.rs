@@ -6,6 +6,7 @@ use std::path::Path;
 /// Lowest layer first; a module may also name itself.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("model", &[]),
+    ("tftp", &[]),
     ("template", &[]),
     ("document", &["model"]),
     ("catalog", &["document", "model", "template"]),
@@ -18,7 +19,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("telemetry", &["model", "permit"]),
     ("accept", &[]),
     ("reload", &["catalog", "config", "document", "snapshot", "telemetry", "template"]),
-    ("listen", &["accept", "answer", "config", "identify", "model", "permit", "snapshot", "telemetry"]),
+    (
+        "listen",
+        &["accept", "answer", "config", "identify", "model", "permit", "snapshot", "telemetry", "tftp"],
+    ),
     ("manage", &["accept", "document", "model", "reload", "snapshot", "telemetry"]),
     ("daemon", &["config", "document", "listen", "manage", "model", "reload", "snapshot", "telemetry"]),
     (
