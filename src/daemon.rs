@@ -241,8 +241,11 @@ fn ask_as(phone: &Phone<'_>, bound: &Bound, identities: &Identities, rules: &Rul
     };
     let insecure = if protocol == Protocol::Https && identities.self_signed { "-k " } else { "" };
     let prefix = if rules.provisioning.path_prefix.is_empty() { "" } else { "/" };
-    let (prefix, path) = (format!("{prefix}{}", rules.provisioning.path_prefix), phone.url_segment());
-    format!("curl {insecure}{protocol}://{}{prefix}/{path}/{name}", reachable(address))
+    let prefix = format!("{prefix}{}", rules.provisioning.path_prefix);
+    // Over TFTP a phone names nothing but the file.
+    let is_at_top = protocol == Protocol::Tftp && phone.device.mac.is_some();
+    let path = if is_at_top { String::new() } else { format!("{}/", phone.url_segment()) };
+    format!("curl {insecure}{protocol}://{}{prefix}/{path}{name}", reachable(address))
 }
 
 /// Gives an address that this machine reaches itself by.

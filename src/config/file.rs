@@ -65,6 +65,7 @@ impl Config {
                 "rendering" => self.read_rendering(&entry),
                 "settings" => self.settings = read_settings(&entry, Scope::Phone),
                 "state" => set(&mut self.state, path(&entry)),
+                "tftp" => self.read_tftp(&entry),
                 _ => entry.unknown(&[
                     "admin",
                     "catalog",
@@ -78,6 +79,7 @@ impl Config {
                     "rendering",
                     "settings",
                     "state",
+                    "tftp",
                 ]),
             }
         }
@@ -122,6 +124,40 @@ impl Config {
         }
     }
 
+    fn read_tftp(&mut self, entry: &Entry<'_>) {
+        let this = &mut self.tftp;
+        for entry in entry.table().into_iter().flatten() {
+            match entry.key() {
+                "blksize" => set(&mut this.blksize, short(&entry, 8, 65_464)),
+                "deadline" => set(&mut this.deadline, seconds(&entry, 1, 86_400)),
+                "listen" => this.listen = addresses(&entry),
+                "networks" => this.networks = networks(&entry),
+                "port-range" => set(&mut this.port_range, ports(&entry)),
+                "silence" => set(&mut this.silence, seconds(&entry, 1, 600)),
+                "single-port" => set(&mut this.single_port, entry.boolean()),
+                "source-requests" => set(&mut this.source_requests, entry.integer(1, 1_000_000)),
+                "source-transfers" => set(&mut this.source_transfers, entry.integer(1, 65_536)),
+                "source-unverified" => set(&mut this.source_unverified, entry.integer(1, 65_536)),
+                "transfers" => set(&mut this.transfers, entry.integer(1, 65_536)),
+                "windowsize" => set(&mut this.windowsize, short(&entry, 1, 64)),
+                _ => entry.unknown(&[
+                    "blksize",
+                    "deadline",
+                    "listen",
+                    "networks",
+                    "port-range",
+                    "silence",
+                    "single-port",
+                    "source-requests",
+                    "source-transfers",
+                    "source-unverified",
+                    "transfers",
+                    "windowsize",
+                ]),
+            }
+        }
+    }
+
     fn read_provisioning(&mut self, entry: &Entry<'_>) {
         let this = &mut self.provisioning;
         for entry in entry.table().into_iter().flatten() {
@@ -140,13 +176,8 @@ impl Config {
                     let prefix = entry.checked(check_prefix);
                     set(&mut this.path_prefix, prefix.map(|prefix| prefix.trim_matches('/').to_owned()));
                 }
-                "plain-networks" => {
-                    let network = |item: Entry<'_>| item.parse::<Network>().map(|network| network.0);
-                    this.plain_networks = entry.list().filter_map(network).collect();
-                }
-                "tftp-port" => {
-                    set(&mut this.tftp_port, entry.integer(1, 65_535).and_then(|n| n.try_into().ok()));
-                }
+                "plain-networks" => this.plain_networks = networks(&entry),
+                "tftp-port" => set(&mut this.tftp_port, entry.integer(0, 65_535).map(port_or_listener)),
                 _ => entry.unknown(&[
                     "digest",
                     "host",
@@ -234,6 +265,29 @@ fn path(entry: &Entry<'_>) -> Option<PathBuf> {
 
 fn addresses(entry: &Entry<'_>) -> Vec<SocketAddr> {
     entry.list().filter_map(|item| item.parse::<Address>().map(|address| address.0)).collect()
+}
+
+fn networks(entry: &Entry<'_>) -> Vec<ipnet::IpNet> {
+    entry.list().filter_map(|item| item.parse::<Network>().map(|network| network.0)).collect()
+}
+
+/// Reads "40000-40999"; nothing written leaves the choice to the system.
+fn ports(entry: &Entry<'_>) -> Option<Option<(u16, u16)>> {
+    let text = entry.text_or_empty(16)?;
+    if text.is_empty() {
+        return Some(None);
+    }
+    let port = |text: &str| text.parse::<u16>().ok().filter(|port| *port != 0);
+    let range = text.split_once('-').and_then(|(low, high)| Some((port(low)?, port(high)?)));
+    let range = range.filter(|(low, high)| low <= high);
+    if range.is_none() {
+        entry.error("is no range of ports; write \"40000-40999\", or \"\" to let the system choose");
+    }
+    range.map(Some)
+}
+
+fn short(entry: &Entry<'_>, low: u32, high: u32) -> Option<u16> {
+    entry.integer(low, high).and_then(|number| number.try_into().ok())
 }
 
 fn certificate(entry: &Entry<'_>) -> Option<CertificateFiles> {

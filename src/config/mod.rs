@@ -27,6 +27,8 @@ pub struct Config {
     pub http: Http,
     /// Where phones connect over TLS.
     pub https: Https,
+    /// Where phones ask over TFTP.
+    pub tftp: Tftp,
     /// Where operators and Prometheus connect; nothing where `None`.
     pub admin: Option<SocketAddr>,
     /// What phones are told, and which of them get what.
@@ -59,6 +61,43 @@ pub struct Https {
     pub certificates: Vec<CertificateFiles>,
     /// Who signs device certificates; phones are asked for theirs if there is anybody.
     pub device_authorities: Vec<DeviceAuthority>,
+}
+
+/// The TFTP listeners, and what they allow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tftp {
+    /// Addresses to listen on; none switches TFTP off.
+    pub listen: Vec<SocketAddr>,
+    /// Networks that are answered; all others hear nothing.
+    pub networks: Vec<IpNet>,
+    /// Transfers at once: 1 to 65,536.
+    pub transfers: u32,
+    /// Transfers at once to one source, an IPv4 address or an IPv6 /64: 1 to 65,536.
+    pub source_transfers: u32,
+    /// Transfers at once to one source that acknowledged nothing yet: 1 to 65,536.
+    pub source_unverified: u32,
+    /// Requests of one source in a second: 1 to 1,000,000.
+    pub source_requests: u32,
+    /// Longest time of a transfer: 1 s to 24 h.
+    pub deadline: Duration,
+    /// Longest time without a new acknowledgement: 1 s to 10 min.
+    pub silence: Duration,
+    /// Largest block, in bytes: 8 to 65,464 (RFC 2348).
+    pub blksize: u16,
+    /// Most blocks under way to one phone: 1 to 64; 1 ignores the option (RFC 7440).
+    pub windowsize: u16,
+    /// Whether files are sent from the port that was asked, instead of one for each transfer.
+    pub single_port: bool,
+    /// The ports that files are sent from, one for each transfer; the system chooses where `None`.
+    pub port_range: Option<(u16, u16)>,
+}
+
+impl Tftp {
+    /// Tells whether `peer` is answered.
+    pub fn allows(&self, peer: IpAddr) -> bool {
+        let peer = peer.to_canonical();
+        self.networks.iter().any(|network| network.contains(&peer))
+    }
 }
 
 /// A certificate chain and its key, both PEM.
@@ -125,8 +164,8 @@ pub struct Provisioning {
     pub http_port: Option<u16>,
     /// Port in `https:` URLs; that of the first listener where `None`.
     pub https_port: Option<u16>,
-    /// Port in `tftp:` URLs.
-    pub tftp_port: u16,
+    /// Port in `tftp:` URLs; that of the first listener where `None`.
+    pub tftp_port: Option<u16>,
     /// Path before `/<serial>/`, without slashes at its ends.
     pub path_prefix: String,
     /// Whether a device that asks for it may be known by its MAC address alone over HTTP and HTTPS.
@@ -210,6 +249,7 @@ impl Default for Config {
                 certificates: Vec::new(),
                 device_authorities: Vec::new(),
             },
+            tftp: Tftp::default(),
             admin: Some(SocketAddr::from(([127, 0, 0, 1], 9090))),
             provisioning: Provisioning::default(),
             limits: Limits::default(),
@@ -221,17 +261,36 @@ impl Default for Config {
     }
 }
 
+impl Default for Tftp {
+    fn default() -> Self {
+        Self {
+            listen: vec![any(6969)],
+            networks: private_networks(),
+            transfers: 4096,
+            source_transfers: 64,
+            source_unverified: 16,
+            source_requests: 1000,
+            deadline: Duration::from_secs(300),
+            silence: Duration::from_secs(30),
+            blksize: 1428,
+            windowsize: 16,
+            single_port: false,
+            port_range: None,
+        }
+    }
+}
+
 impl Default for Provisioning {
     fn default() -> Self {
         Self {
             host: String::new(),
             http_port: None,
             https_port: None,
-            tftp_port: 69,
+            tftp_port: Some(69),
             path_prefix: String::new(),
             mac_based: false,
             digest: Vec::new(),
-            plain_networks: PRIVATE_NETWORKS.iter().filter_map(|network| network.parse().ok()).collect(),
+            plain_networks: private_networks(),
         }
     }
 }
@@ -276,7 +335,7 @@ impl Config {
         let (told, usual, listen) = match protocol {
             Protocol::Http => (self.provisioning.http_port, 80, first(&self.http.listen)),
             Protocol::Https => (self.provisioning.https_port, 443, first(&self.https.listen)),
-            Protocol::Tftp => (Some(self.provisioning.tftp_port), 69, None),
+            Protocol::Tftp => (self.provisioning.tftp_port, 69, first(&self.tftp.listen)),
         };
         told.or(listen).unwrap_or(usual)
     }
@@ -293,6 +352,10 @@ const PRIVATE_NETWORKS: &[&str] = &[
     "fc00::/7",
     "fe80::/10",
 ];
+
+fn private_networks() -> Vec<IpNet> {
+    PRIVATE_NETWORKS.iter().filter_map(|network| network.parse().ok()).collect()
+}
 
 fn any(port: u16) -> SocketAddr {
     SocketAddr::from(([0, 0, 0, 0], port))

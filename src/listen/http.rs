@@ -19,11 +19,12 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::sleep;
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::io::InspectReader;
-use tracing::{debug, warn};
+use tracing::debug;
 
-use crate::answer::{Answer, Outcome, answer};
+use crate::answer::{Outcome, answer};
 use crate::identify::{Inquiry, Proof};
 use crate::listen::Door;
+use crate::listen::report::report;
 use crate::model::Mac;
 use crate::permit::Refusal;
 use crate::snapshot::Rendered;
@@ -120,7 +121,7 @@ fn respond(
     if used {
         answer.outcome = Outcome::Refused(Refusal::Credentials);
     }
-    report(door, peer, &answer);
+    report(&door.requests, door.protocol, peer, &answer);
     match answer.outcome {
         Outcome::Served { file, .. } => {
             if let Some(phone) = answer.phone {
@@ -165,44 +166,6 @@ fn acceptable(door: &Door, request: &Request<Incoming>, strict: bool) -> Result<
         Err(StatusCode::URI_TOO_LONG)
     } else {
         Ok(())
-    }
-}
-
-/// Counts and logs an answer, whatever it is.
-fn report(door: &Door, peer: IpAddr, answer: &Answer<'_>) {
-    let device = answer.phone.map_or("", |phone| phone.device.name.as_str());
-    let file = answer.file.map_or("", |file| file.name.as_str());
-    let (transport, proof) = (door.protocol.word(), answer.proof.word());
-    match &answer.outcome {
-        Outcome::Served { kept, stale, .. } => {
-            if let Some(error) = stale {
-                door.requests.renders_failed.increment(1);
-                warn!(
-                    device,
-                    error = error as &dyn std::error::Error,
-                    "rendering failed; serving the last good file"
-                );
-            } else if *kept {
-                door.requests.renders_kept.increment(1);
-            } else {
-                door.requests.renders_made.increment(1);
-            }
-            debug!(transport, %peer, device, proof, file, outcome = "served");
-        }
-        Outcome::Refused(reason) => {
-            door.requests.refusal(*reason);
-            // Writing takes time that a stranger could measure: only who proved to be the device is told of aloud.
-            if *reason == Refusal::Contradicted && answer.proof > Proof::Mac {
-                warn!(transport, %peer, device, proof, file, outcome = reason.word(), "facts of a request do not agree");
-            } else {
-                debug!(transport, %peer, device, proof, file, outcome = reason.word());
-            }
-        }
-        Outcome::Failed(error) => {
-            door.requests.failed.increment(1);
-            door.requests.renders_failed.increment(1);
-            warn!(device, error = error as &dyn std::error::Error, "rendering failed");
-        }
     }
 }
 

@@ -2,14 +2,17 @@
 //!
 //! Promises: everything is bound before anything is served; nothing that a peer does holds the accept loop up;
 //! every wait for a peer has a deadline; nothing outside knows that a protocol exists. Read next: `accept` for
-//! the loop, then `http` for one request.
+//! the loop, then `http` for one request; `tftp` for those that come as datagrams.
 
 mod challenge;
 mod http;
+mod report;
+mod tftp;
 mod tls;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -22,10 +25,13 @@ pub use self::tls::{Identities, TlsError};
 
 use self::challenge::Challenges;
 use crate::accept::{self, Gate};
-use crate::config::{Config, Limits};
+use crate::config::{Config, Limits, Tftp};
 use crate::model::Protocol;
 use crate::snapshot::Store;
 use crate::telemetry::{Metrics, Requests};
+
+/// Time between two foldings of measurements.
+const FOLDING: Duration = Duration::from_secs(5);
 
 /// What every connection of the phones' side shares.
 pub struct Side {
@@ -61,6 +67,8 @@ impl Side {
 /// Sockets that are bound and do not serve yet.
 pub struct Bound {
     listeners: Vec<(Protocol, TcpListener)>,
+    ports: Vec<tftp::Port>,
+    tftp: Tftp,
 }
 
 /// An address that cannot be listened on.
@@ -86,18 +94,29 @@ impl Bound {
             let listener = listener.map_err(|source| BindError { address, protocol, source })?;
             listeners.push((protocol, listener));
         }
-        Ok(Self { listeners })
+        let port = |address: &SocketAddr| {
+            let protocol = Protocol::Tftp;
+            tftp::Port::bind(*address).map_err(|source| BindError { address: *address, protocol, source })
+        };
+        let ports = config.tftp.listen.iter().map(port).collect::<Result<_, _>>()?;
+        Ok(Self { listeners, ports, tftp: config.tftp.clone() })
     }
 
     /// Tells the addresses as they are, ports given by the system among them.
     pub fn addresses(&self) -> Vec<(Protocol, SocketAddr)> {
         let address =
             |(protocol, listener): &(Protocol, TcpListener)| Some((*protocol, listener.local_addr().ok()?));
-        self.listeners.iter().filter_map(address).collect()
+        let ports = self.ports.iter().map(|port| (Protocol::Tftp, port.address()));
+        self.listeners.iter().filter_map(address).chain(ports).collect()
     }
 
     /// Starts to serve, each listener in a task of its own.
-    pub fn serve(self, side: &Arc<Side>, identities: &Arc<Identities>, metrics: &Metrics) {
+    pub fn serve(self, side: &Arc<Side>, identities: &Arc<Identities>, metrics: &Arc<Metrics>) {
+        let room = Arc::new(tftp::Room::new(side, self.tftp, metrics));
+        for port in self.ports {
+            side.tracker.spawn(tftp::run(Arc::clone(&room), port));
+        }
+        side.tracker.spawn(fold(Arc::clone(metrics), side.stop.clone()));
         for (protocol, listener) in self.listeners {
             let requests = metrics.requests(protocol);
             let gate = Gate {
@@ -114,6 +133,13 @@ impl Bound {
                 async move { door.connection(stream, peer.ip()).await }
             }));
         }
+    }
+}
+
+/// Keeps measurements small until somebody reads them.
+async fn fold(metrics: Arc<Metrics>, stop: CancellationToken) {
+    while timeout(FOLDING, stop.cancelled()).await.is_err() {
+        metrics.fold();
     }
 }
 

@@ -1,10 +1,11 @@
 //! Every metric: its name, its labels, its handle.
 
-use metrics::{Counter, Gauge, counter, gauge, with_local_recorder};
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram, with_local_recorder};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use crate::model::Protocol;
 use crate::permit::Refusal;
+use crate::tftp::Ending;
 
 const ACCEPT_ERRORS: &str = "bellhop_accept_errors_total";
 const BUILD_INFO: &str = "bellhop_build_info";
@@ -18,6 +19,15 @@ const REQUESTS: &str = "bellhop_requests_total";
 const SNAPSHOT_DEVICES: &str = "bellhop_snapshot_devices";
 const SNAPSHOT_SERIAL: &str = "bellhop_snapshot_serial";
 const SNAPSHOT_TIMESTAMP: &str = "bellhop_snapshot_timestamp_seconds";
+const TFTP_BYTES: &str = "bellhop_tftp_bytes_total";
+const TFTP_IN_FLIGHT: &str = "bellhop_tftp_transfers";
+const TFTP_REFUSALS: &str = "bellhop_tftp_refusals_total";
+const TFTP_RETRANSMISSIONS: &str = "bellhop_tftp_retransmissions_total";
+const TFTP_SECONDS: &str = "bellhop_tftp_transfer_seconds";
+const TFTP_TRANSFERS: &str = "bellhop_tftp_transfers_total";
+
+/// Bounds of the durations that transfers are counted by, in seconds.
+const TRANSFER_SECONDS: &[f64] = &[0.001, 0.005, 0.02, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0];
 
 /// The metrics of a process.
 pub struct Metrics {
@@ -36,8 +46,41 @@ pub struct Metrics {
     pub snapshot_timestamp: Gauge,
     /// Bytes of rendered files that are kept.
     pub cache_bytes: Gauge,
+    /// Transfers over TFTP.
+    pub transfers: Transfers,
     http: Requests,
     https: Requests,
+    tftp: Requests,
+}
+
+/// The metrics of transfers over TFTP.
+#[derive(Clone)]
+pub struct Transfers {
+    /// Bytes of files that phones acknowledged.
+    pub bytes: Counter,
+    /// Transfers under way.
+    pub in_flight: Gauge,
+    /// Packets that were sent again.
+    pub retransmissions: Counter,
+    /// How long transfers took, however they ended.
+    pub seconds: Histogram,
+    /// Requests that found all places taken, or no descriptor.
+    pub busy: Counter,
+    /// Requests of sources that have their share of places.
+    pub crowded: Counter,
+    /// Requests that came twice.
+    pub duplicate: Counter,
+    /// Requests of sources that ask too often.
+    pub frequent: Counter,
+    /// Datagrams that are no packet.
+    pub malformed: Counter,
+    /// Datagrams from networks that are not answered.
+    pub network: Counter,
+    /// Packets that belong to no transfer.
+    pub stray: Counter,
+    /// Requests to send a file to the server.
+    pub upload: Counter,
+    endings: Vec<Counter>,
 }
 
 /// The metrics of a phone listener.
@@ -70,7 +113,11 @@ pub struct Requests {
 
 impl Default for Metrics {
     fn default() -> Self {
-        let recorder = PrometheusBuilder::new().build_recorder();
+        let seconds = Matcher::Full(TFTP_SECONDS.to_owned());
+        let recorder = PrometheusBuilder::new()
+            .set_buckets_for_metric(seconds, TRANSFER_SECONDS)
+            .expect("the bounds are there")
+            .build_recorder();
         with_local_recorder(&recorder, || {
             describe();
             gauge!(BUILD_INFO, "version" => env!("CARGO_PKG_VERSION")).set(1);
@@ -83,8 +130,10 @@ impl Default for Metrics {
                 snapshot_serial: gauge!(SNAPSHOT_SERIAL),
                 snapshot_timestamp: gauge!(SNAPSHOT_TIMESTAMP),
                 cache_bytes: gauge!(CACHE_BYTES),
+                transfers: Transfers::new(),
                 http: Requests::of(Protocol::Http),
                 https: Requests::of(Protocol::Https),
+                tftp: Requests::of(Protocol::Tftp),
             }
         })
     }
@@ -94,14 +143,50 @@ impl Metrics {
     /// Gives the metrics of the listeners of a protocol.
     pub fn requests(&self, protocol: Protocol) -> Requests {
         match protocol {
-            Protocol::Http | Protocol::Tftp => self.http.clone(),
+            Protocol::Http => self.http.clone(),
             Protocol::Https => self.https.clone(),
+            Protocol::Tftp => self.tftp.clone(),
         }
     }
 
     /// Writes all of them in the Prometheus text format.
     pub fn render(&self) -> String {
         self.handle.render()
+    }
+
+    /// Folds what was measured since into its buckets, so that it takes no memory where nobody reads them.
+    pub fn fold(&self) {
+        self.handle.run_upkeep();
+    }
+}
+
+impl Transfers {
+    fn new() -> Self {
+        let refusal = |reason: &'static str| counter!(TFTP_REFUSALS, "reason" => reason);
+        let ending = |ending: &Ending| counter!(TFTP_TRANSFERS, "outcome" => ending.word());
+        Self {
+            bytes: counter!(TFTP_BYTES),
+            in_flight: gauge!(TFTP_IN_FLIGHT),
+            retransmissions: counter!(TFTP_RETRANSMISSIONS),
+            seconds: histogram!(TFTP_SECONDS),
+            busy: refusal("busy"),
+            crowded: refusal("crowded"),
+            duplicate: refusal("duplicate"),
+            frequent: refusal("frequent"),
+            malformed: refusal("malformed"),
+            network: refusal("network"),
+            stray: refusal("stray"),
+            upload: refusal("upload"),
+            endings: Ending::ALL.iter().map(ending).collect(),
+        }
+    }
+
+    /// Counts the end of a transfer.
+    pub fn ended(&self, ending: Ending) {
+        let at = Ending::ALL.iter().position(|known| *known == ending);
+        if let Some(counter) = at.and_then(|at| self.endings.get(at)) {
+            counter.increment(1);
+        }
     }
 }
 
@@ -141,7 +226,7 @@ impl Requests {
 }
 
 fn describe() {
-    use metrics::{describe_counter, describe_gauge};
+    use metrics::{describe_counter, describe_gauge, describe_histogram};
     describe_counter!(ACCEPT_ERRORS, "Connections that could not be taken.");
     describe_gauge!(BUILD_INFO, "Always 1; its label tells the version.");
     describe_gauge!(CACHE_BYTES, "Bytes of rendered files that are kept in memory.");
@@ -154,4 +239,13 @@ fn describe() {
     describe_gauge!(SNAPSHOT_DEVICES, "Devices of the current snapshot.");
     describe_gauge!(SNAPSHOT_SERIAL, "Number of the current snapshot.");
     describe_gauge!(SNAPSHOT_TIMESTAMP, "When the current snapshot was published, in seconds since 1970.");
+    describe_counter!(TFTP_BYTES, "Bytes of files that phones acknowledged over TFTP.");
+    describe_gauge!(TFTP_IN_FLIGHT, "Transfers over TFTP that are under way.");
+    describe_counter!(
+        TFTP_REFUSALS,
+        "TFTP datagrams that came to nothing before anything was looked up, by reason."
+    );
+    describe_counter!(TFTP_RETRANSMISSIONS, "TFTP packets that were sent again.");
+    describe_histogram!(TFTP_SECONDS, "How long transfers over TFTP took.");
+    describe_counter!(TFTP_TRANSFERS, "Transfers over TFTP, by how they ended.");
 }

@@ -7,4 +7,4 @@ mod log;
 mod metrics;
 
 pub use self::log::start as start_log;
-pub use self::metrics::{Metrics, Requests};
+pub use self::metrics::{Metrics, Requests, Transfers};

@@ -108,6 +108,20 @@ fn every_value_out_of_its_range_is_told() {
             "[reload]\nquiet = \"1ms\"",
             "2: `quiet` is no time in its range; write a number with a unit, from 10ms to 10s",
         ),
+        ("[tftp]\nblksize = 7", "2: `blksize` is 7; give a whole number from 8 to 65464"),
+        ("[tftp]\nwindowsize = 65", "2: `windowsize` is 65; give a whole number from 1 to 64"),
+        (
+            "[tftp]\nport-range = \"500-400\"",
+            "2: `port-range` is no range of ports; write \"40000-40999\", or \"\" to let the system choose",
+        ),
+        (
+            "[tftp]\nnetworks = [\"lan\"]",
+            "2: `networks` holds something else than a network; write 192.0.2.0/24, or an address alone",
+        ),
+        (
+            "[tftp]\nsilence = \"11m\"",
+            "2: `silence` is no time in its range; write a number with a unit, from 1s to 10m",
+        ),
         ("[settings]\nvlan = 0", "2: `vlan` is 0; give a whole number from 1 to 4094"),
         ("[limts]", "1: unknown key `limts`; did you mean `limits`?"),
     ];

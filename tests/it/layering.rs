@@ -16,7 +16,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("permit", &["config", "identify", "model", "snapshot"]),
     ("render", &["catalog", "identify", "model", "permit", "snapshot", "template"]),
     ("answer", &["catalog", "identify", "model", "permit", "render", "snapshot"]),
-    ("telemetry", &["model", "permit"]),
+    ("telemetry", &["model", "permit", "tftp"]),
     ("accept", &[]),
     ("reload", &["catalog", "config", "document", "snapshot", "telemetry", "template"]),
     (
@@ -45,11 +45,13 @@ const OWNED_BY: &[(&str, &[&str])] = &[
     ("metrics", &["accept.rs", "manage/mod.rs", "telemetry/metrics.rs"]),
     ("minijinja", &["render/", "template/"]),
     ("notify", &["reload/watch.rs"]),
+    ("quinn_udp", &["listen/tftp/port.rs"]),
     ("rcgen", &["listen/tls/"]),
     ("regex", &["catalog/"]),
     ("rustls", &["listen/tls/"]),
     ("sha2", &["identify/digest.rs", "listen/challenge.rs"]),
     ("serde", &["cli/", "manage/"]),
+    ("socket2", &["listen/tftp/line.rs"]),
     (
         "tokio",
         &[

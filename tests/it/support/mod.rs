@@ -116,6 +116,7 @@ impl Site {
         for (table, usual) in [
             ("[http]", "listen = [\"127.0.0.1:0\"]"),
             ("[https]", "listen = [\"127.0.0.1:0\"]"),
+            ("[tftp]", "listen = [\"127.0.0.1:0\"]"),
             ("[admin]", "listen = [\"127.0.0.1:0\"]"),
             ("[provisioning]", "host = \"provisioning.example.net\"\nhttp-port = 80\nhttps-port = 443"),
         ] {

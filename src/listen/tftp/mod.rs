@@ -1,0 +1,271 @@
+//! TFTP for phones: sockets and clocks, and nothing that `tftp` knows already.
+//!
+//! Promises: no datagram ends the loop that takes them; strangers hear nothing, and who gets nothing hears the same
+//! few bytes as everybody; a request takes a place before it takes a descriptor or a look at the snapshot (promise
+//! T4); a slow file or a dead client delays nobody. Read next: [`Desk::take`] for a datagram, `places` for caps,
+//! `transfer` for what follows a request.
+
+mod line;
+mod places;
+mod port;
+mod transfer;
+
+pub(super) use self::port::Port;
+
+use std::error::Error;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::Bytes;
+use rustix::process::{Resource, getrlimit};
+use tokio::time::sleep;
+use tracing::{debug, warn};
+
+use self::line::Line;
+use self::places::{Denied, Ends, Place, Places};
+use self::port::{Batch, Way};
+
+use crate::answer::{Outcome, answer};
+use crate::config::Tftp;
+use crate::identify::Inquiry;
+use crate::listen::Side;
+use crate::listen::report::report;
+use crate::model::Protocol;
+use crate::telemetry::{Metrics, Requests, Transfers};
+use crate::tftp::{Caps, Ending, ErrorCode, Packet, Patience, Request, Session, negotiate};
+
+/// Time to wait when the process itself cannot take datagrams.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Descriptors that are left to everything but connections and transfers.
+const RESERVE: usize = 256;
+
+/// What all TFTP listeners share.
+pub(super) struct Room {
+    side: Arc<Side>,
+    settings: Tftp,
+    places: Arc<Places>,
+    requests: Requests,
+    transfers: Transfers,
+    /// Whether a lack of descriptors has been told of.
+    is_short: AtomicBool,
+}
+
+/// One listener.
+struct Desk {
+    room: Arc<Room>,
+    port: Port,
+}
+
+impl Room {
+    /// Makes what the listeners share.
+    pub(super) fn new(side: &Arc<Side>, settings: Tftp, metrics: &Metrics) -> Self {
+        let places = Arc::new(Places::new(&settings, descriptors(side.limits.connections)));
+        let (requests, transfers) = (metrics.requests(Protocol::Tftp), metrics.transfers.clone());
+        let side = Arc::clone(side);
+        Self { side, settings, places, requests, transfers, is_short: AtomicBool::new(false) }
+    }
+
+    /// Counts and logs the end of a transfer.
+    fn count(&self, session: &Session, ending: Ending, took: Duration, peer: SocketAddr) {
+        let (bytes, again) = (session.delivered(), session.retransmissions());
+        self.transfers.in_flight.decrement(1);
+        self.transfers.ended(ending);
+        self.transfers.bytes.increment(bytes);
+        self.transfers.retransmissions.increment(again);
+        self.transfers.seconds.record(took.as_secs_f64());
+        debug!(transport = "tftp", %peer, outcome = ending.word(), bytes, again, ?took, "transfer ended");
+    }
+}
+
+/// Takes datagrams until the server stops; each request is served in a task of its own.
+pub(super) async fn run(room: Arc<Room>, port: Port) {
+    let desk = Arc::new(Desk { room, port });
+    let (side, places) = (&desk.room.side, &desk.room.places);
+    let mut batch = Batch::new();
+    tokio::select! {
+        () = side.stop.cancelled() => places.stop(),
+        () = desk.receive(&mut batch) => (),
+    }
+    if desk.room.settings.single_port {
+        // The transfers under way have no other ear.
+        tokio::select! {
+            () = places.idle() => (),
+            () = desk.receive(&mut batch) => (),
+        }
+    }
+}
+
+/// Gives how many sockets transfers may have, so that connections keep theirs (promise T4).
+fn descriptors(connections: u32) -> usize {
+    let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let connections = usize::try_from(connections).unwrap_or(usize::MAX);
+    limit.saturating_sub(connections.saturating_add(RESERVE)).max(limit / 4)
+}
+
+impl Desk {
+    async fn receive(self: &Arc<Self>, batch: &mut Batch) {
+        loop {
+            match self.port.receive(batch).await {
+                Ok(()) => batch.datagrams().for_each(|(datagram, way)| self.take(datagram, way)),
+                Err(error) => {
+                    self.room.requests.accept_errors.increment(1);
+                    debug!(transport = "tftp", error = &error as &dyn Error, "cannot receive; pausing");
+                    sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    /// Takes a datagram.
+    fn take(self: &Arc<Self>, datagram: &[u8], way: Way) {
+        let (room, peer) = (&self.room, way.peer());
+        if !room.settings.allows(peer.ip()) || !way.is_direct() {
+            room.transfers.network.increment(1);
+            return;
+        }
+        let ends = Ends { local: way.local(&self.port, self.port.address().port()), peer };
+        let packet = Packet::decode(datagram);
+        let to_transfer = !matches!(packet, Err(_) | Ok(Packet::Read(_) | Packet::Write(_)));
+        if to_transfer && room.settings.single_port && room.places.deliver(ends, datagram) {
+            return;
+        }
+        match packet {
+            Ok(Packet::Read(_)) => self.begin(datagram, way, ends),
+            Ok(Packet::Write(_)) => {
+                room.transfers.upload.increment(1);
+                self.scold(&way, ErrorCode::AccessViolation, "not allowed");
+            }
+            Ok(Packet::Error { .. }) => room.transfers.stray.increment(1),
+            Ok(Packet::Ack(_) | Packet::Data { .. } | Packet::Oack(_)) => {
+                room.transfers.stray.increment(1);
+                self.scold(&way, ErrorCode::UnknownTransfer, "no transfer");
+            }
+            Err(malformed) => {
+                room.transfers.malformed.increment(1);
+                debug!(transport = "tftp", %peer, error = &malformed as &dyn Error, "invalid request");
+                self.scold(&way, ErrorCode::IllegalOperation, "bad request");
+            }
+        }
+    }
+
+    /// Says what is wrong, unless the source has heard that often in this second.
+    fn scold(&self, way: &Way, code: ErrorCode, text: &str) {
+        self.room.requests.invalid.increment(1);
+        if self.room.places.may_scold(way.peer()) {
+            self.port.send(way, &error(code, text)).ok();
+        }
+    }
+
+    fn begin(self: &Arc<Self>, request: &[u8], way: Way, ends: Ends) {
+        let transfers = &self.room.transfers;
+        let denied = match self.room.places.begin(ends, request) {
+            Ok(place) => {
+                let desk = Arc::clone(self);
+                self.room.side.tracker.spawn(async move { desk.serve(place, way).await });
+                return;
+            }
+            Err(denied) => denied,
+        };
+        // Whoever may have a place later asks again; an error would end that.
+        match denied {
+            Denied::Busy => transfers.busy.increment(1),
+            Denied::Crowded => transfers.crowded.increment(1),
+            Denied::Duplicate => transfers.duplicate.increment(1),
+            Denied::Frequent => transfers.frequent.increment(1),
+        }
+    }
+
+    async fn serve(&self, mut place: Place, way: Way) {
+        let (room, handle) = (&self.room, Arc::clone(&place.handle));
+        let Ok(Packet::Read(request)) = Packet::decode(&handle.request) else { return };
+        let (body, serial) = match self.ask(&request, &way) {
+            Ok(served) => served,
+            Err(error) => {
+                handle.unless_replaced(|| self.port.send(&way, &error).ok());
+                return;
+            }
+        };
+        let Some(line) = self.line(&way) else { return };
+        room.requests.served.increment(1);
+        room.transfers.in_flight.increment(1);
+        let start = Instant::now();
+        let size = body.len() as u64;
+        let caps = Caps { blksize: room.settings.blksize, windowsize: room.settings.windowsize };
+        let terms = negotiate(request.options, request.mode, size, caps);
+        if terms.repeated {
+            debug!(transport = "tftp", peer = %way.peer(), "an option came twice; the first counts");
+        }
+        let patience = Patience { deadline: room.settings.deadline, silence: room.settings.silence };
+        let mut session = Session::new(terms, request.mode, size, patience, start);
+        let ending = transfer::carry(&mut session, &line, &mut place, &body).await;
+        room.count(&session, ending, start.elapsed(), way.peer());
+        if let (Ending::Completed, Some(serial)) = (ending, serial)
+            && let Some(phone) = room.side.store.current().phone_by_serial(&serial)
+        {
+            phone.note_fetch(SystemTime::now());
+        }
+    }
+
+    /// Asks for the file; gives it with the serial of the device that it is of.
+    ///
+    /// # Errors
+    /// The packet that says that there is none.
+    fn ask(&self, request: &Request<'_>, way: &Way) -> Result<(Bytes, Option<String>), Vec<u8>> {
+        let peer = way.peer().ip();
+        let inquiry = Inquiry {
+            transport: Protocol::Tftp,
+            peer,
+            path: request.name,
+            user_agent: None,
+            certificate: None,
+            credentials: None,
+        };
+        let snapshot = self.room.side.store.current();
+        let answer = answer(&snapshot, &inquiry);
+        report(&self.room.requests, Protocol::Tftp, peer, &answer);
+        match answer.outcome {
+            Outcome::Served { file, .. } => {
+                let serial = answer.phone.map(|phone| phone.device.serial.expose().to_owned());
+                Ok((file.body.clone(), serial))
+            }
+            Outcome::Refused(_) => Err(error(ErrorCode::FileNotFound, "not found")),
+            Outcome::Failed(_) => Err(error(ErrorCode::Undefined, "try later")),
+        }
+    }
+
+    /// Gives a transfer its line; none where there is no descriptor or port, and the client shall ask again.
+    fn line(&self, way: &Way) -> Option<Line<'_>> {
+        let settings = &self.room.settings;
+        if settings.single_port {
+            return Some(Line::Shared(&self.port, *way));
+        }
+        match Line::open(way.local(&self.port, 0), way.peer(), settings.port_range) {
+            Ok(line) => {
+                self.room.is_short.store(false, Ordering::Relaxed);
+                Some(line)
+            }
+            Err(error) => {
+                self.room.transfers.busy.increment(1);
+                if !self.room.is_short.swap(true, Ordering::Relaxed) {
+                    warn!(
+                        transport = "tftp",
+                        error = &error as &dyn Error,
+                        "cannot open a socket; dropping requests"
+                    );
+                }
+                None
+            }
+        }
+    }
+}
+
+/// Writes an error; its text is so short that the packet is no longer on the wire than any request.
+fn error(code: ErrorCode, text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(5 + text.len());
+    Packet::Error { code: code.number(), text: text.as_bytes() }.encode(&mut out);
+    out
+}

@@ -1,0 +1,142 @@
+//! The socket that requests come to, and the address that each was sent to.
+//!
+//! Promises: it is known which of the machine's addresses was asked, and the answer leaves from there, as clients drop
+//! what comes from elsewhere; one bad datagram harms none of the others.
+
+use std::io::{self, IoSliceMut};
+use std::net::{IpAddr, SocketAddr};
+
+use quinn_udp::{RecvMeta, Transmit, UdpSocketState};
+use tokio::io::Interest;
+use tokio::net::UdpSocket;
+
+/// Datagrams that are taken from the kernel at once.
+const BATCH: usize = 16;
+
+/// Room for one of them, or for several of one size that the kernel has put together.
+const ROOM: usize = 64 << 10;
+
+/// A bound socket.
+pub(in crate::listen) struct Port {
+    socket: UdpSocket,
+    state: UdpSocketState,
+    address: SocketAddr,
+}
+
+/// The two ends of a conversation, as the socket tells them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Way {
+    peer: SocketAddr,
+    local: Option<IpAddr>,
+}
+
+/// Datagrams that came.
+pub(super) struct Batch {
+    room: Vec<u8>,
+    found: [RecvMeta; BATCH],
+    count: usize,
+}
+
+impl Port {
+    /// Binds an address.
+    ///
+    /// # Errors
+    /// The system does not let it.
+    pub(in crate::listen) fn bind(address: SocketAddr) -> io::Result<Self> {
+        let socket = std::net::UdpSocket::bind(address)?;
+        let state = UdpSocketState::new((&socket).into())?;
+        let socket = UdpSocket::from_std(socket)?;
+        let address = socket.local_addr()?;
+        Ok(Self { socket, state, address })
+    }
+
+    /// Gives the address that it is bound to.
+    pub(in crate::listen) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Waits for datagrams.
+    ///
+    /// # Errors
+    /// The socket cannot be read; the next time it may be.
+    pub(super) async fn receive(&self, batch: &mut Batch) -> io::Result<()> {
+        let Batch { room, found, count } = batch;
+        *count = self
+            .socket
+            .async_io(Interest::READABLE, || {
+                let mut rooms = room.chunks_exact_mut(ROOM);
+                let mut slices: [IoSliceMut<'_>; BATCH] =
+                    std::array::from_fn(|_| IoSliceMut::new(rooms.next().unwrap_or_default()));
+                self.state.recv((&self.socket).into(), &mut slices, found)
+            })
+            .await?;
+        Ok(())
+    }
+
+    /// Sends a datagram back, if the socket takes it now.
+    ///
+    /// # Errors
+    /// It does not, or there is no way to the peer.
+    pub(super) fn send(&self, way: &Way, contents: &[u8]) -> io::Result<()> {
+        let transmit =
+            Transmit { destination: way.peer, ecn: None, contents, segment_size: None, src_ip: way.local };
+        self.socket.try_io(Interest::WRITABLE, || self.state.try_send((&self.socket).into(), &transmit))
+    }
+
+    /// Waits until the socket takes datagrams again.
+    ///
+    /// # Errors
+    /// The socket is broken.
+    pub(super) async fn writable(&self) -> io::Result<()> {
+        self.socket.writable().await
+    }
+}
+
+impl Way {
+    /// Gives the peer's address, an IPv4 one as such even where it came to an IPv6 socket.
+    pub(super) fn peer(&self) -> SocketAddr {
+        match (self.peer.ip().to_canonical(), self.peer) {
+            (IpAddr::V6(_), peer) => peer,
+            (ip, peer) => SocketAddr::new(ip, peer.port()),
+        }
+    }
+
+    /// Gives the address that was asked, with the port given; the link is the peer's.
+    pub(super) fn local(&self, port: &Port, number: u16) -> SocketAddr {
+        let asked = self.local.unwrap_or_else(|| port.address.ip()).to_canonical();
+        let mut local = SocketAddr::new(asked, number);
+        if let (SocketAddr::V6(local), SocketAddr::V6(peer)) = (&mut local, self.peer)
+            && local.ip().is_unicast_link_local()
+        {
+            local.set_scope_id(peer.scope_id());
+        }
+        local
+    }
+
+    /// Tells whether the datagram was meant for this machine alone (RFC 1123, section 4.2.3.4).
+    pub(super) fn is_direct(&self) -> bool {
+        match self.local.map(|local| local.to_canonical()) {
+            Some(IpAddr::V4(local)) => !local.is_broadcast() && !local.is_multicast(),
+            Some(IpAddr::V6(local)) => !local.is_multicast(),
+            None => true,
+        }
+    }
+}
+
+impl Batch {
+    /// Makes room.
+    pub(super) fn new() -> Self {
+        Self { room: vec![0; BATCH * ROOM], found: [RecvMeta::default(); BATCH], count: 0 }
+    }
+
+    /// Goes through the datagrams that came last.
+    pub(super) fn datagrams(&self) -> impl Iterator<Item = (&[u8], Way)> {
+        let found = self.room.chunks_exact(ROOM).zip(&self.found).take(self.count);
+        found.flat_map(|(room, found)| {
+            let way = Way { peer: found.addr, local: found.dst_ip };
+            let bytes = room.get(..found.len).unwrap_or_default();
+            // An empty datagram has no pieces, and nothing to say either.
+            bytes.chunks(found.stride.max(1)).map(move |datagram| (datagram, way))
+        })
+    }
+}

@@ -1,0 +1,82 @@
+//! One transfer: a session with a line and a clock.
+//!
+//! Promises: waits for its client, its timer and news, and for nothing else; keeps the bytes that it began with,
+//! whatever is reloaded.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use tokio::time::sleep_until;
+
+use crate::listen::tftp::line::{Came, Line};
+use crate::listen::tftp::places::{Place, Told};
+use crate::tftp::{Ending, Event, Session, Step};
+
+/// Room for what comes: acknowledgements, and the beginning of errors.
+const ROOM: usize = 64;
+
+/// A time that no wait reaches.
+const FAR: Duration = Duration::from_secs(7 * 86_400);
+
+/// Carries a session to its end.
+pub(super) async fn carry(session: &mut Session, line: &Line<'_>, place: &mut Place, body: &Bytes) -> Ending {
+    let (mut out, mut room) = (Vec::new(), [0; ROOM]);
+    let handle = Arc::clone(&place.handle);
+    let mut armed = Instant::now() + FAR;
+    let mut timer = std::pin::pin!(sleep_until(armed.into()));
+    loop {
+        let until = match session.step(Instant::now(), &mut out) {
+            Step::End(ending) => return ending,
+            Step::Send => {
+                if let Err(came) = line.send(&handle, &out).await {
+                    take(session, &came, &[]);
+                }
+                continue;
+            }
+            Step::Wait(until) => until,
+            Step::Want { offset, length } => {
+                match slice(body, offset, length) {
+                    Some(_) => session.give(0, body.clone()),
+                    None => session.handle(Event::Failed, Instant::now()),
+                }
+                continue;
+            }
+        };
+        // A timer that fires early does no harm; setting it for each packet would.
+        if until < armed || timer.is_elapsed() {
+            armed = until;
+            timer.as_mut().reset(until.into());
+        }
+        tokio::select! {
+            biased;
+            told = handle.told() => {
+                let now = Instant::now();
+                match told {
+                    Told::Mail(packet) => session.handle(Event::Datagram(&packet), now),
+                    Told::Replaced => session.handle(Event::Replaced, now),
+                    Told::Stopping => session.handle(Event::Stopping, now),
+                }
+            }
+            came = line.receive(&mut room) => take(session, &came, &room),
+            () = timer.as_mut() => (),
+        }
+        if session.is_verified() {
+            place.verify();
+        }
+    }
+}
+
+fn take(session: &mut Session, came: &Came, room: &[u8]) {
+    let event = match came {
+        Came::Datagram(length) => Event::Datagram(room.get(..*length).unwrap_or_default()),
+        Came::Failed => Event::Failed,
+        Came::Unreachable => Event::Unreachable,
+    };
+    session.handle(event, Instant::now());
+}
+
+fn slice(body: &Bytes, offset: u64, length: usize) -> Option<&[u8]> {
+    let begin = usize::try_from(offset).ok()?;
+    body.get(begin..begin.checked_add(length)?)
+}
