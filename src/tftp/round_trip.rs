@@ -40,7 +40,14 @@ impl RoundTrip {
             Some((mean, spread)) => ((mean * 7 + trip) / 8, (spread * 3 + mean.abs_diff(trip)) / 4),
         };
         self.smooth = Some((mean, spread));
-        self.wait = (mean + spread * 4).max(SHORTEST).min(self.longest);
+        self.recover();
+    }
+
+    /// Waits again as measured: something came through. Where nothing was measured yet the wait stays as it is.
+    pub(super) fn recover(&mut self) {
+        if let Some((mean, spread)) = self.smooth {
+            self.wait = (mean + spread * 4).max(SHORTEST).min(self.longest);
+        }
     }
 
     /// Doubles the wait after a loss.
@@ -63,6 +70,10 @@ mod tests {
         }
         assert_eq!(waits, [500, 1000, 2000, 4000, 4000, 4000]);
         trip.measure(Duration::from_millis(10));
+        assert_eq!(trip.wait(), SHORTEST);
+        trip.back_off();
+        assert_eq!(trip.wait(), SHORTEST * 2);
+        trip.recover();
         assert_eq!(trip.wait(), SHORTEST);
         let mut slow = RoundTrip::new(None);
         slow.measure(Duration::from_millis(800));

@@ -17,4 +17,5 @@ mod request; // a phone asks, over each transport
 mod secrets; // promise S8
 mod stop; // signals
 mod support; // a site in a temporary folder, and the server that runs on it
+mod tftp; // datagrams: promises T
 mod tls; // certificates and handshakes

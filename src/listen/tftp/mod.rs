@@ -26,6 +26,7 @@ use tracing::{debug, warn};
 use self::line::Line;
 use self::places::{Denied, Ends, Place, Places};
 use self::port::{Batch, Way};
+use self::transfer::End;
 
 use crate::answer::{Outcome, answer};
 use crate::config::Tftp;
@@ -179,20 +180,48 @@ impl Desk {
         }
     }
 
+    /// Serves a request, and again where the client asks for the same once more when it has it.
     async fn serve(&self, mut place: Place, way: Way) {
-        let (room, handle) = (&self.room, Arc::clone(&place.handle));
+        let handle = Arc::clone(&place.handle);
         let Ok(Packet::Read(request)) = Packet::decode(&handle.request) else { return };
-        let (body, serial) = match self.ask(&request, &way) {
-            Ok(served) => served,
-            Err(error) => {
-                handle.unless_replaced(|| self.port.send(&way, &error).ok());
-                return;
-            }
-        };
-        let Some(line) = self.line(&way) else { return };
+        let mut again = true;
+        while again {
+            again = match self.ask(&request, &way) {
+                Ok((body, serial)) => {
+                    let Some(line) = self.line(&way) else { return };
+                    let end = self.transfer(&request, &body, &line, &mut place, &way).await;
+                    if end.ending == Ending::Completed {
+                        self.note_fetch(serial.as_deref());
+                    }
+                    end.again
+                }
+                Err(error) => {
+                    handle.unless_replaced(|| self.port.send(&way, &error).ok());
+                    false
+                }
+            } || place.is_asked_again();
+        }
+    }
+
+    /// Notes that a device has fetched a file.
+    fn note_fetch(&self, serial: Option<&str>) {
+        let snapshot = self.room.side.store.current();
+        if let Some(phone) = serial.and_then(|serial| snapshot.phone_by_serial(serial)) {
+            phone.note_fetch(SystemTime::now());
+        }
+    }
+
+    async fn transfer(
+        &self,
+        request: &Request<'_>,
+        body: &Bytes,
+        line: &Line<'_>,
+        place: &mut Place,
+        way: &Way,
+    ) -> End {
+        let (room, start) = (&self.room, Instant::now());
         room.requests.served.increment(1);
         room.transfers.in_flight.increment(1);
-        let start = Instant::now();
         let size = body.len() as u64;
         let caps = Caps { blksize: room.settings.blksize, windowsize: room.settings.windowsize };
         let terms = negotiate(request.options, request.mode, size, caps);
@@ -201,13 +230,9 @@ impl Desk {
         }
         let patience = Patience { deadline: room.settings.deadline, silence: room.settings.silence };
         let mut session = Session::new(terms, request.mode, size, patience, start);
-        let ending = transfer::carry(&mut session, &line, &mut place, &body).await;
-        room.count(&session, ending, start.elapsed(), way.peer());
-        if let (Ending::Completed, Some(serial)) = (ending, serial)
-            && let Some(phone) = room.side.store.current().phone_by_serial(&serial)
-        {
-            phone.note_fetch(SystemTime::now());
-        }
+        let end = transfer::carry(&mut session, line, place, body).await;
+        room.count(&session, end.ending, start.elapsed(), way.peer());
+        end
     }
 
     /// Asks for the file; gives it with the serial of the device that it is of.

@@ -100,6 +100,7 @@ pub(super) struct Handle {
 
 #[derive(Default)]
 struct News {
+    is_asked_again: bool,
     is_replaced: bool,
     is_stopping: bool,
     mail: VecDeque<[u8; 4]>,
@@ -107,6 +108,8 @@ struct News {
 
 /// What a transfer is told.
 pub(super) enum Told {
+    /// The same was asked for again.
+    Again,
     /// A packet's first bytes.
     Mail([u8; 4]),
     /// Another transfer has taken its place.
@@ -151,6 +154,7 @@ impl Places {
         }
         if let Some(before) = table.transfers.get(&ends) {
             if *before.request == *request {
+                before.tell(|news| news.is_asked_again = true);
                 return Err(Denied::Duplicate);
             }
             before.tell(|news| news.is_replaced = true);
@@ -218,6 +222,15 @@ impl Places {
     }
 }
 
+impl Table {
+    /// Forgets a transfer, unless another one has its place.
+    fn leave(&mut self, ends: &Ends, handle: &Arc<Handle>) {
+        if self.transfers.get(ends).is_some_and(|found| Arc::ptr_eq(found, handle)) {
+            self.transfers.remove(ends);
+        }
+    }
+}
+
 impl Sources {
     /// Gives a source's tally as of this second; none where too many sources are there.
     fn tally(&mut self, peer: SocketAddr, second: u64) -> Option<&mut Tally> {
@@ -270,6 +283,9 @@ impl Handle {
         if news.is_replaced {
             return Some(Told::Replaced);
         }
+        if std::mem::take(&mut news.is_asked_again) {
+            return Some(Told::Again);
+        }
         if std::mem::take(&mut news.is_stopping) {
             return Some(Told::Stopping);
         }
@@ -296,6 +312,19 @@ impl Place {
             tally.verified += 1;
         }
     }
+
+    /// Ends the transfer for others; tells whether its client has asked for the same once more by then.
+    ///
+    /// If so the place is kept; if not, whoever asks from now on begins anew.
+    pub(super) fn is_asked_again(&self) -> bool {
+        let mut table = self.places.table();
+        let mut news = self.handle.news();
+        let again = std::mem::take(&mut news.is_asked_again) && !news.is_replaced;
+        if !again {
+            table.leave(&self.ends, &self.handle);
+        }
+        again
+    }
 }
 
 impl Drop for Place {
@@ -306,9 +335,7 @@ impl Drop for Place {
             let count = if self.is_verified { &mut tally.verified } else { &mut tally.unverified };
             *count = count.saturating_sub(1);
         }
-        if table.transfers.get(&self.ends).is_some_and(|handle| Arc::ptr_eq(handle, &self.handle)) {
-            table.transfers.remove(&self.ends);
-        }
+        table.leave(&self.ends, &self.handle);
         if table.is_stopping && table.taken == 0 {
             self.places.idle.notify_one();
         }

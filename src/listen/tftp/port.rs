@@ -16,6 +16,9 @@ const BATCH: usize = 16;
 /// Room for one of them, or for several of one size that the kernel has put together.
 const ROOM: usize = 64 << 10;
 
+/// Bytes of datagrams that wait in the kernel, as far as it lets us.
+const BUFFER: usize = 4 << 20;
+
 /// A bound socket.
 pub(in crate::listen) struct Port {
     socket: UdpSocket,
@@ -45,6 +48,8 @@ impl Port {
     pub(in crate::listen) fn bind(address: SocketAddr) -> io::Result<Self> {
         let socket = std::net::UdpSocket::bind(address)?;
         let state = UdpSocketState::new((&socket).into())?;
+        // A building full of phones that get their power back asks within a moment.
+        state.set_recv_buffer_size((&socket).into(), BUFFER).ok();
         let socket = UdpSocket::from_std(socket)?;
         let address = socket.local_addr()?;
         Ok(Self { socket, state, address })

@@ -19,15 +19,26 @@ const ROOM: usize = 64;
 /// A time that no wait reaches.
 const FAR: Duration = Duration::from_secs(7 * 86_400);
 
+/// How a transfer ended, and what follows.
+pub(super) struct End {
+    /// How it ended.
+    pub(super) ending: Ending,
+    /// Whether the client has begun to ask for the same once more.
+    pub(super) again: bool,
+}
+
 /// Carries a session to its end.
-pub(super) async fn carry(session: &mut Session, line: &Line<'_>, place: &mut Place, body: &Bytes) -> Ending {
+pub(super) async fn carry(session: &mut Session, line: &Line<'_>, place: &mut Place, body: &Bytes) -> End {
     let (mut out, mut room) = (Vec::new(), [0; ROOM]);
     let handle = Arc::clone(&place.handle);
     let mut armed = Instant::now() + FAR;
     let mut timer = std::pin::pin!(sleep_until(armed.into()));
+    let mut again = false;
     loop {
         let until = match session.step(Instant::now(), &mut out) {
-            Step::End(ending) => return ending,
+            Step::End(ending) => return End { ending, again },
+            // Whoever asks anew would take the old last block for the new first one.
+            Step::Send if again => return End { ending: Ending::Silent, again },
             Step::Send => {
                 if let Err(came) = line.send(&handle, &out).await {
                     take(session, &came, &[]);
@@ -53,6 +64,8 @@ pub(super) async fn carry(session: &mut Session, line: &Line<'_>, place: &mut Pl
             told = handle.told() => {
                 let now = Instant::now();
                 match told {
+                    // With the last block under way it is no duplicate: its acknowledgement was overtaken, or lost.
+                    Told::Again => again = session.is_at_end(),
                     Told::Mail(packet) => session.handle(Event::Datagram(&packet), now),
                     Told::Replaced => session.handle(Event::Replaced, now),
                     Told::Stopping => session.handle(Event::Stopping, now),

@@ -237,6 +237,11 @@ impl Session {
         self.is_verified
     }
 
+    /// Tells whether the last block was sent.
+    pub const fn is_at_end(&self) -> bool {
+        self.last.is_some()
+    }
+
     /// Gives how many packets were sent again.
     pub const fn retransmissions(&self) -> u64 {
         self.retransmissions
@@ -302,6 +307,8 @@ impl Session {
         self.quiet = now + self.silence;
         if let Some((_, sent)) = self.timed.take_if(|(timed, _)| *timed <= block) {
             self.round_trip.measure(now.saturating_duration_since(sent));
+        } else {
+            self.round_trip.recover();
         }
         self.again = now + self.round_trip.wait();
     }

@@ -16,6 +16,7 @@ pub(crate) struct Running {
     pub(crate) site: Site,
     pub(crate) http: SocketAddr,
     pub(crate) https: SocketAddr,
+    pub(crate) tftp: SocketAddr,
     pub(crate) admin: SocketAddr,
     /// What it said when it started.
     pub(crate) greeting: String,
@@ -39,7 +40,21 @@ impl Running {
 
     /// Starts the server with variables in its environment.
     pub(crate) fn start_with(site: Site, variables: &[(&str, &str)]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_bellhop"))
+        Self::launch(site, Command::new(env!("CARGO_BIN_EXE_bellhop")), variables)
+    }
+
+    /// Starts the server where few files may be open.
+    pub(crate) fn start_limited(site: Site, files: u32) -> Self {
+        let mut command = Command::new("sh");
+        command
+            .arg("-c")
+            .arg(format!("ulimit -n {files}; exec \"$0\" \"$@\""))
+            .arg(env!("CARGO_BIN_EXE_bellhop"));
+        Self::launch(site, command, &[])
+    }
+
+    fn launch(site: Site, mut command: Command, variables: &[(&str, &str)]) -> Self {
+        let mut child = command
             .arg("--config")
             .arg(site.path("bellhop.toml"))
             .envs(variables.iter().copied())
@@ -69,8 +84,9 @@ impl Running {
             line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok())
                 .unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], 0)))
         };
-        let (http, https, admin) = (address("http "), address("https "), address("admin "));
-        Self { child, site, http, https, admin, greeting, stderr: Some(stderr) }
+        let (http, https) = (address("http "), address("https "));
+        let (tftp, admin) = (address("tftp "), address("admin "));
+        Self { child, site, http, https, tftp, admin, greeting, stderr: Some(stderr) }
     }
 
     /// Sends bytes and reads what comes back until the server closes, or a response is complete.
