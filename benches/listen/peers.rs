@@ -17,7 +17,8 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    /// Tells how much processor time the server has used: its own and its children's, user and system.
+    /// Tells how much processor time the server has used: its own and its children's, ended ones too, user and
+    /// system.
     pub(crate) fn processor_time(&self) -> Duration {
         let mut processes = vec![self.child.id()];
         let mut ticks = 0;
@@ -31,7 +32,7 @@ impl Peer {
                 .split_whitespace()
                 .map(|field| field.parse().unwrap_or(0))
                 .collect();
-            ticks += fields.get(11..13).map_or(0, |times| times.iter().sum::<u64>());
+            ticks += fields.get(11..15).map_or(0, |times| times.iter().sum::<u64>());
             let children =
                 fs::read_to_string(format!("/proc/{process}/task/{process}/children")).unwrap_or_default();
             processes.extend(children.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
@@ -63,26 +64,36 @@ pub(crate) struct Bellhop(pub(crate) Peer);
 
 impl Bellhop {
     pub(crate) fn start(site: &Site) -> Self {
-        let mut child = on_one_core(env!("CARGO_BIN_EXE_bellhop"))
-            .arg("--config")
-            .arg(site.path("bellhop.toml"))
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut address = |word: &str| {
-            let line =
-                lines.find(|line| line.as_ref().unwrap().trim_start().starts_with(word)).unwrap().unwrap();
-            line.split_whitespace().nth(1).unwrap().parse().unwrap()
-        };
-        let (http, https) = (address("http "), address("https"));
-        Self(Peer { http, https, child })
+        Self(started(site).0)
     }
 
     /// Fetches files, as a phone would.
     pub(crate) fn fetch(&self, paths: &[String]) -> Vec<Vec<u8>> {
         paths.iter().map(|path| fetch(self.0.http, path)).collect()
     }
+}
+
+/// Starts bellhop on one core; gives it with the lines in which it says where it listens.
+pub(crate) fn started(site: &Site) -> (Peer, Vec<String>) {
+    let mut child = on_one_core(env!("CARGO_BIN_EXE_bellhop"))
+        .arg("--config")
+        .arg(site.path("bellhop.toml"))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut told = Vec::new();
+    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+        told.push(line.unwrap());
+        if told.last().unwrap().starts_with("  admin") {
+            break;
+        }
+    }
+    let address = |word: &str| {
+        let line = told.iter().find(|line| line.trim_start().starts_with(word)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    };
+    let (http, https) = (address("http "), address("https"));
+    (Peer { http, https, child }, told)
 }
 
 fn fetch(address: SocketAddr, path: &str) -> Vec<u8> {

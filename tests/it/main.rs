@@ -8,6 +8,7 @@ mod check; // bad files: one fixture per fault
 mod cli; // commands: what they print and how they end
 mod config; // config/bellhop.toml equals the defaults
 mod device; // certificates of phones: promise L1
+mod differential; // the async-tftp crate beside our own engine
 mod digest; // credentials of phones: promise S10
 mod hostile; // texts that look like syntax
 mod http; // bytes on a socket: promise H6, conditional requests
