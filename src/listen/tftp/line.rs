@@ -8,7 +8,8 @@ use std::net::{SocketAddr, UdpSocket as StdSocket};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, SockRef, Socket, Type};
+use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::time::timeout;
 
@@ -62,26 +63,38 @@ impl Line<'_> {
     /// # Errors
     /// Nobody is there, or the packet can never be sent. What is lost on the way is no error.
     pub(super) async fn send(&self, handle: &Handle, packet: &[u8]) -> Result<(), Came> {
-        loop {
-            let sent = handle.unless_replaced(|| match self {
-                Self::Own(socket) => socket.try_send(packet).map(drop),
-                Self::Shared(port, way) => port.send(way, packet),
-            });
-            match sent {
-                Some(Err(error)) if error.kind() == ErrorKind::WouldBlock => {
-                    let writable = async {
-                        match self {
-                            Self::Own(socket) => socket.writable().await,
-                            Self::Shared(port, _) => port.writable().await,
-                        }
-                    };
-                    if timeout(FULL, writable).await.is_err() {
-                        return Ok(());
-                    }
-                }
-                Some(Err(error)) => return fatal(&error).map_or(Ok(()), Err),
-                Some(Ok(())) | None => return Ok(()),
+        // Nearly always there is room, and no need to ask whether there is.
+        let sent = handle.unless_replaced(|| self.put(packet));
+        let sent = match sent {
+            Some(Err(error)) if error.kind() == ErrorKind::WouldBlock => {
+                timeout(FULL, self.put_later(handle, packet)).await.unwrap_or(Ok(()))
             }
+            sent => sent.unwrap_or(Ok(())),
+        };
+        sent.or_else(|error| fatal(&error).map_or(Ok(()), Err))
+    }
+
+    /// Sends as soon as there is room.
+    async fn put_later(&self, handle: &Handle, packet: &[u8]) -> io::Result<()> {
+        let socket = match self {
+            Self::Own(socket) => socket,
+            Self::Shared(port, _) => port.socket(),
+        };
+        loop {
+            socket.writable().await?;
+            let send = || socket.try_io(Interest::WRITABLE, || self.put(packet));
+            match handle.unless_replaced(send) {
+                Some(Err(error)) if error.kind() == ErrorKind::WouldBlock => (),
+                sent => return sent.unwrap_or(Ok(())),
+            }
+        }
+    }
+
+    /// Sends if there is room.
+    fn put(&self, packet: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Own(socket) => SockRef::from(socket).send(packet).map(drop),
+            Self::Shared(port, way) => port.send(way, packet),
         }
     }
 

@@ -85,15 +85,12 @@ impl Port {
     pub(super) fn send(&self, way: &Way, contents: &[u8]) -> io::Result<()> {
         let transmit =
             Transmit { destination: way.peer, ecn: None, contents, segment_size: None, src_ip: way.local };
-        self.socket.try_io(Interest::WRITABLE, || self.state.try_send((&self.socket).into(), &transmit))
+        self.state.try_send((&self.socket).into(), &transmit)
     }
 
-    /// Waits until the socket takes datagrams again.
-    ///
-    /// # Errors
-    /// The socket is broken.
-    pub(super) async fn writable(&self) -> io::Result<()> {
-        self.socket.writable().await
+    /// Gives the socket itself, to wait for it.
+    pub(super) const fn socket(&self) -> &UdpSocket {
+        &self.socket
     }
 }
 

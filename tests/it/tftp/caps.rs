@@ -1,5 +1,7 @@
 //! Who may have how much: promises T1, T4 and T5.
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
 use super::client::{Client, ack, read, request};
 use super::{at, body, counted, ended, file, site};
 use crate::support::Running;
@@ -169,4 +171,53 @@ fn a_process_with_few_descriptors_keeps_some_for_http() {
         client.ask(&read(&file("small")));
         client.socket.recv(&mut [0; 600]).is_ok()
     });
+}
+
+/// Gives the memory of a process, in KiB.
+fn resident(id: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+#[test]
+fn a_thousand_transfers_with_great_windows_take_little_memory() {
+    let files = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: files.maximum, ..files }).unwrap();
+    let server = Running::start(site(
+        "source-unverified = 65536\nsource-transfers = 65536\nsource-requests = 1000000\nblksize = 65464\nwindowsize = 64",
+    ));
+    let ask = || {
+        let mut client = Client::new(server.tftp);
+        let options = [("blksize", "65464"), ("windowsize", "65535")];
+        assert_eq!(
+            client.asked(&request(1, &file("large"), "octet", &options)),
+            "oack blksize=65464 windowsize=64"
+        );
+        client
+    };
+    let warm: Vec<Client> = (0..20).map(|_| ask()).collect();
+    let before = resident(server.id());
+    let clients: Vec<Client> = (0..1000).map(|_| ask()).collect();
+    let grown = resident(server.id()).saturating_sub(before);
+    assert!(grown < 8 << 10, "{grown} KiB");
+    drop((warm, clients));
+}
+
+#[test]
+fn a_slow_file_delays_no_other() {
+    // It works as long as it may, and then is none.
+    let slow = "{% for a in range(100000) %}{% for b in range(1000) %}{% endfor %}{% endfor %}";
+    let site = site("").write("own/yealink/templates/round.cfg", slow);
+    let settings = std::fs::read_to_string(site.path("bellhop.toml")).unwrap();
+    site.put("bellhop.toml", &format!("{settings}\n[rendering]\nfuel = 100000000\ntime = \"10s\"\n"));
+    let server = Running::start(site);
+    let mut client = Client::new(server.tftp);
+    assert!(client.get(&file("small"), "octet", &[]).is_ok());
+    let slow = Client::new(server.tftp);
+    slow.ask(&read(&file("round")));
+    for _ in 0..20 {
+        assert!(Client::new(server.tftp).get(&file("medium"), "octet", &[]).is_ok());
+    }
+    assert!(slow.waiting().is_empty(), "the slow one is still at it");
 }
