@@ -3,7 +3,7 @@
 //! Promises: a socket of its own is connected, so that nobody else's packets come through and the network's word
 //! that nobody is there is heard (promise T3); nothing is sent for a transfer that was replaced (T2).
 
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read};
 use std::net::{SocketAddr, UdpSocket as StdSocket};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -104,6 +104,22 @@ impl Line<'_> {
         match socket.recv(room).await {
             Ok(length) => Came::Datagram(length),
             Err(error) => fatal(&error).unwrap_or(Came::Datagram(0)),
+        }
+    }
+
+    /// Takes it that nothing has come since, which saves looking; what has is found with what comes next.
+    pub(super) fn rest(&self) {
+        if let Self::Own(socket) = self {
+            socket.try_io(Interest::READABLE, || Err::<(), _>(ErrorKind::WouldBlock.into())).ok();
+        }
+    }
+
+    /// Looks whether something has come, whatever was taken before.
+    pub(super) fn look(&self, room: &mut [u8]) -> Option<Came> {
+        let Self::Own(socket) = self else { return None };
+        match (&*SockRef::from(socket)).read(room) {
+            Ok(length) => Some(Came::Datagram(length)),
+            Err(error) => fatal(&error),
         }
     }
 }

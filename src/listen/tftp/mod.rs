@@ -128,7 +128,7 @@ impl Desk {
             room.transfers.network.increment(1);
             return;
         }
-        let ends = Ends { local: way.local(&self.port, self.port.address().port()), peer };
+        let ends = Ends { local: way.local(self.port.address(), self.port.address().port()), peer };
         let packet = Packet::decode(datagram);
         let to_transfer = !matches!(packet, Err(_) | Ok(Packet::Read(_) | Packet::Write(_)));
         if to_transfer && room.settings.single_port && room.places.deliver(ends, datagram) {
@@ -268,7 +268,7 @@ impl Desk {
         if settings.single_port {
             return Some(Line::Shared(&self.port, *way));
         }
-        match Line::open(way.local(&self.port, 0), way.peer(), settings.port_range) {
+        match Line::open(way.local(self.port.address(), 0), way.peer(), settings.port_range) {
             Ok(line) => {
                 self.room.is_short.store(false, Ordering::Relaxed);
                 Some(line)

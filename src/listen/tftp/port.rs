@@ -104,8 +104,10 @@ impl Way {
     }
 
     /// Gives the address that was asked, with the port given; the link is the peer's.
-    pub(super) fn local(&self, port: &Port, number: u16) -> SocketAddr {
-        let asked = self.local.unwrap_or_else(|| port.address.ip()).to_canonical();
+    ///
+    /// Where the system did not tell it, that is the address of the listener.
+    pub(super) fn local(&self, listener: SocketAddr, number: u16) -> SocketAddr {
+        let asked = self.local.unwrap_or_else(|| listener.ip()).to_canonical();
         let mut local = SocketAddr::new(asked, number);
         if let (SocketAddr::V6(local), SocketAddr::V6(peer)) = (&mut local, self.peer)
             && local.ip().is_unicast_link_local()
@@ -140,5 +142,41 @@ impl Batch {
             // An empty datagram has no pieces, and nothing to say either.
             bytes.chunks(found.stride.max(1)).map(move |datagram| (datagram, way))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn way(peer: &str, local: Option<&str>) -> Way {
+        Way { peer: peer.parse().unwrap(), local: local.map(|local| local.parse().unwrap()) }
+    }
+
+    #[test]
+    fn addresses_are_told_as_what_they_are() {
+        let listener: SocketAddr = "[::]:69".parse().unwrap();
+        for (peer, local, expected) in [
+            ("192.0.2.1:5", Some("192.0.2.9"), ("192.0.2.1:5", "192.0.2.9:7")),
+            ("[::ffff:192.0.2.1]:5", Some("::ffff:192.0.2.9"), ("192.0.2.1:5", "192.0.2.9:7")),
+            ("[2001:db8::1]:5", Some("2001:db8::9"), ("[2001:db8::1]:5", "[2001:db8::9]:7")),
+            ("[fe80::1%3]:5", Some("fe80::9"), ("[fe80::1%3]:5", "[fe80::9%3]:7")),
+            ("[2001:db8::1]:5", None, ("[2001:db8::1]:5", "[::]:7")),
+        ] {
+            let way = way(peer, local);
+            let got = (way.peer().to_string(), way.local(listener, 7).to_string());
+            assert_eq!((got.0.as_str(), got.1.as_str()), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_sent_to_many_is_not_meant_for_this_machine_alone() {
+        for local in ["255.255.255.255", "224.0.0.1", "::ffff:224.0.0.1", "ff02::1"] {
+            assert!(!way("[::1]:5", Some(local)).is_direct(), "{local}");
+        }
+        for local in ["192.0.2.9", "::ffff:192.0.2.9", "fe80::1"] {
+            assert!(way("[::1]:5", Some(local)).is_direct(), "{local}");
+        }
+        assert!(way("[::1]:5", None).is_direct());
     }
 }

@@ -71,8 +71,18 @@ pub(super) async fn carry(session: &mut Session, line: &Line<'_>, place: &mut Pl
                     Told::Stopping => session.handle(Event::Stopping, now),
                 }
             }
-            came = line.receive(&mut room) => take(session, &came, &room),
-            () = timer.as_mut() => (),
+            came = line.receive(&mut room) => {
+                let before = session.in_turn();
+                take(session, &came, &room);
+                if session.in_turn() > before {
+                    line.rest();
+                }
+            }
+            () = timer.as_mut() => {
+                while let Some(came) = line.look(&mut room) {
+                    take(session, &came, &room);
+                }
+            }
         }
         if session.is_verified() {
             place.verify();

@@ -237,6 +237,11 @@ impl Session {
         self.is_verified
     }
 
+    /// Gives the last acknowledged block where the client can say nothing more before it gets the next one.
+    pub fn in_turn(&self) -> Option<u64> {
+        (self.terms.windowsize == 1).then_some(self.acked.0)
+    }
+
     /// Tells whether the last block was sent.
     pub const fn is_at_end(&self) -> bool {
         self.last.is_some()
