@@ -39,10 +39,12 @@ until_true() {
 
 # start: runs the server on the site, and learns its addresses
 start() {
+  rm -f "$site/greeting"
   "$program" >"$site/greeting" 2>"$site/log" &
   server=$!
   until_true "the server says where it listens" grep -q '^  admin' "$site/greeting"
   http=$(awk '$1 == "http" {print $2}' "$site/greeting")
+  tftp=$(awk '$1 == "tftp" {print $2}' "$site/greeting")
   https=$(awk '$1 == "https" {print $2}' "$site/greeting")
   admin=$(awk '$1 == "admin" {print $2}' "$site/greeting")
 }
@@ -98,6 +100,34 @@ for path in "/0015654aa937.cfg" "/001565000000.cfg" "/nothing" "${file%/*}/nothi
   curl -sS -i "http://$http$path" | grep -vi '^date:' | md5sum
 done >"$site/refusals"
 expect "refusals are one and the same" 1 "$(sort -u "$site/refusals" | wc -l)"
+
+echo "== TFTP"
+port=${tftp##*:}
+by_curl() { curl -sS -o "$2" "tftp://$tftp/$1"; }
+by_curl_in_large_blocks() { curl -sS --tftp-blksize 1428 -o "$2" "tftp://$tftp/$1"; }
+by_curl_without_options() { curl -sS --tftp-no-options -o "$2" "tftp://$tftp/$1"; }
+by_tftp_hpa() { tftp -m binary 127.0.0.1 "$port" -c get "$1" "$2"; }
+by_atftp() { atftp -g -r "$1" -l "$2" 127.0.0.1 "$port"; }
+by_atftp_in_windows() {
+  atftp --option "windowsize 8" --option "blksize 128" --option "tsize 0" -g -r "$1" -l "$2" 127.0.0.1 "$port"
+}
+by_busybox() { busybox tftp -g -r "$1" -l "$2" 127.0.0.1 "$port"; }
+serials=$(awk '/^\[\[/ {s = ""} /^serial/ {gsub(/"/, "", $3); s = $3} /^protocol = "tftp"/ {print s}' \
+  "$site/fleet/example.toml")
+for serial in $serials; do
+  for name in $("$program" render "$serial" --list); do
+    "$program" render "$serial" "$name" --reveal >"$site/expected"
+    for client in by_curl by_curl_in_large_blocks by_curl_without_options by_tftp_hpa by_atftp by_atftp_in_windows \
+      by_busybox; do
+      rm -f "$site/file"
+      $client "$name" "$site/file" >/dev/null 2>&1 || fail "$client $name"
+      cmp "$site/expected" "$site/file" || fail "$client $name: other bytes"
+    done
+    echo "ok  $name by all clients"
+  done
+done
+expect "a phone that asks over HTTP gets nothing over TFTP" 68 "$(by_curl 0015654aa937.cfg "$site/file" 2>/dev/null; echo $?)"
+expect "an upload is refused" 69 "$(curl -sS -T "$site/expected" "tftp://$tftp/upload" 2>/dev/null; echo $?)"
 
 echo "== credentials"
 sed -i 's/^digest = \[\]/digest = ["SHA-256", "MD5"]/' "$BELLHOP_CONFIG"
@@ -187,6 +217,8 @@ done
 stop
 
 echo "== strangers"
+# Names that scanners try over TFTP, where no enabled phone asks for any; nmap needs root for UDP.
+sed -i 's/^protocol = "tftp"$/&\nstatus = "disabled"/' "$site/fleet/example.toml"
 # 10^5 MAC addresses of one manufacturer, 100 of them of devices
 for n in $(seq 0 99); do
   printf '[[device]]\nserial = "stranger%04d7h1r5f8j2g6l4y"\nname = "Phone %d"\nmodel = "yealink/t46s"\nmac = "00:15:65:%02X:%02X:77"\nprotocol = "http"\nowner = "sp0086"\norganization = "org0087"\nlines = []\n' \
@@ -200,5 +232,11 @@ expect "all were asked, and refused" 100000 "${refused##* }"
 # ffuf itself loses some of what it saw when responses come quickly.
 [ "$(wc -l <"$site/ffuf.csv")" -gt 50000 ] || fail "ffuf tells too few responses"
 expect "one class of responses" 1 "$(tail -n +2 "$site/ffuf.csv" | cut -d, -f5- | sort -u | wc -l)"
+if [ "$(id -u)" = 0 ]; then
+  nmap -sU -p "${tftp##*:}" --script +tftp-enum 127.0.0.1 >"$site/nmap"
+  asked=$(curl -sS "http://$admin/metrics" | grep '^bellhop_requests_total.*"tftp".*"refused"')
+  [ "${asked##* }" -gt 100 ] || fail "nmap asked for too little: $asked"
+  expect "nmap finds no file" 0 "$(grep -c tftp-enum "$site/nmap" || true)"
+fi
 stop
 echo "all well"
