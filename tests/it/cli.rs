@@ -38,6 +38,7 @@ fn requests_are_explained_line_by_line() {
         r#"{"protocol":"tftp","path":"SEP00070E369DC2.cnf.xml","headers":{}}"#,
         r#"{"path":"/spa941.cfg","headers":{"User-Agent":"Linksys/SPA-941-5.1.8 (88019FA42805)"}}"#,
         r#"{"protocol":"https","path":"/x\u0000y\u00ff","headers":{"User-Agent":"\u00ff\u0080\u0000"},"peer":"192.0.2.1"}"#,
+        r#"{"path":"/a/../b","headers":{"User-Agent":"Yealink SIP-T46S 66.86.0.15 00:15:65:4a:a9:37"}}"#,
         "not json",
         r#"{"protocol":"gopher","path":"/"}"#,
         "",
@@ -45,7 +46,7 @@ fn requests_are_explained_line_by_line() {
     let (code, out, err) = run(&Site::with_phone(), &["identify", "-"], &lines.join("\n"));
     assert_eq!((code, err.as_str()), (Some(0), ""));
     let answers: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(answers.len(), 7, "one line each, empty ones aside: {out}");
+    assert_eq!(answers.len(), 8, "one line each, empty ones aside: {out}");
     let text = |at: usize, key: &str| answers[at][key].as_str().map(str::to_owned);
     let first = ["vendor", "model", "version", "mac", "serial", "device", "file", "decision", "rule"]
         .map(|key| text(0, key).unwrap());
@@ -71,8 +72,16 @@ fn requests_are_explained_line_by_line() {
         ("5.1.8", "88019FA42805")
     );
     assert_eq!((text(4, "vendor"), text(4, "decision").unwrap().as_str()), (None, "refuse"));
-    assert!(text(5, "error").unwrap().starts_with("line 6: "));
-    assert!(text(6, "error").unwrap().contains("`gopher` is no protocol; write http, https or tftp"));
+    assert_eq!(
+        (text(5, "rule").unwrap().as_str(), text(5, "model").unwrap().as_str()),
+        ("bad-name", "T46S"),
+        "who asks for no name at all still tells what it is"
+    );
+    let reason = |at| text(at, "reason").unwrap();
+    assert_eq!(reason(0), "the path holds the phone's serial");
+    assert_eq!(reason(1), "the model in the User-Agent is not that of the device's record");
+    assert!(text(6, "error").unwrap().starts_with("line 7: "));
+    assert!(text(7, "error").unwrap().contains("`gopher` is no protocol; write http, https or tftp"));
 }
 
 #[test]
