@@ -11,8 +11,8 @@
 //! a device certificate proves. [`answer`](answer::answer) decides from the current snapshot and nothing else, without
 //! a socket, a clock or a wait: [`identify`] says which device it is and by which evidence, [`permit`] whether it may
 //! have the file, [`render`] gives the bytes, kept or made anew. Whoever gets nothing gets the same bytes as everybody
-//! who gets nothing, in the same time; the reason goes to a counter, a debug line and `bellhop identify`. A datagram joins
-//! at the inquiry: [`listen`] gives it a place and a socket, [`tftp`] knows what to send and when.
+//! who gets nothing, in the same time; the reason goes to a counter, a debug line and `bellhop identify`. TFTP joins at
+//! the inquiry: [`listen`] gives a request a place and a socket, [`tftp`] knows what to send and when.
 //!
 //! **A change on disk.** [`reload`] hears an event of the file system, a clock, SIGHUP or the operator, and reads what
 //! changed. [`snapshot`] builds the next snapshot on a thread of its own and tells all faults in one run. A good one is

@@ -126,6 +126,7 @@ impl Desk {
         let (room, peer) = (&self.room, way.peer());
         if !room.settings.allows(peer.ip()) || !way.is_direct() {
             room.transfers.network.increment(1);
+            debug!(transport = "tftp", %peer, outcome = "network", "datagram dropped");
             return;
         }
         let ends = Ends { local: way.local(self.port.address(), self.port.address().port()), peer };
@@ -171,13 +172,15 @@ impl Desk {
             }
             Err(denied) => denied,
         };
+        let (count, reason) = match denied {
+            Denied::Busy => (&transfers.busy, "busy"),
+            Denied::Crowded => (&transfers.crowded, "crowded"),
+            Denied::Duplicate => (&transfers.duplicate, "duplicate"),
+            Denied::Frequent => (&transfers.frequent, "frequent"),
+        };
         // Whoever may have a place later asks again; an error would end that.
-        match denied {
-            Denied::Busy => transfers.busy.increment(1),
-            Denied::Crowded => transfers.crowded.increment(1),
-            Denied::Duplicate => transfers.duplicate.increment(1),
-            Denied::Frequent => transfers.frequent.increment(1),
-        }
+        count.increment(1);
+        debug!(transport = "tftp", peer = %way.peer(), outcome = reason, "request dropped");
     }
 
     /// Serves a request, and again where the client asks for the same once more when it has it.

@@ -407,6 +407,24 @@ fn phones_fetch_all_that_they_ask_for_at_boot() {
 }
 
 #[test]
+fn a_fetch_is_noted_when_it_is_complete() {
+    let server = Running::start(site(""));
+    let fetched = || {
+        let listed = server.command(&["device", "list", "--json"]).stdout;
+        let text = String::from_utf8(listed).unwrap();
+        let line = text.lines().find(|line| line.contains("\"last_fetched\"")).map(str::to_owned);
+        line.is_some_and(|line| !line.contains("null"))
+    };
+    let mut client = Client::new(server.tftp);
+    assert_eq!(client.asked(&read(&file("medium"))), "data 1");
+    client.reply(b"\0\x05\0\0\0");
+    ended(&server, "declined", 1.0);
+    assert!(!fetched(), "it has not got it");
+    client.get(&file("medium"), "octet", &[]).unwrap();
+    crate::support::until("it is noted", fetched);
+}
+
+#[test]
 fn a_stop_lets_a_transfer_end_and_frees_the_port() {
     for settings in ["", "single-port = true"] {
         let server = Running::start(site(settings));
