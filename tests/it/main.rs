@@ -10,6 +10,7 @@ mod config; // config/bellhop.toml equals the defaults
 mod device; // certificates of phones: promise L1
 mod differential; // the async-tftp crate beside our own engine
 mod digest; // credentials of phones: promise S10
+mod fuzz; // targets for a fuzzer, each a short test
 mod hostile; // texts that look like syntax
 mod http; // bytes on a socket: promise H6, conditional requests
 mod layering; // the direction of dependencies, and the size of rooms

@@ -1,0 +1,131 @@
+//! What a fuzzer looks for: each takes any bytes, and panics where a promise is broken.
+#![expect(clippy::unwrap_used, reason = "a target that cannot go on has found something")]
+#![allow(dead_code, reason = "each fuzzer uses its own")]
+
+use std::time::{Duration, Instant};
+
+use arbitrary::{Arbitrary, Unstructured};
+use bellhop::tftp::{Caps, Event, Packet, Patience, Session, Step, negotiate};
+use bytes::Bytes;
+
+/// Longest time between two things that happen.
+const LONGEST: u64 = 10_000;
+
+#[derive(Debug, Arbitrary)]
+enum Happens {
+    Acknowledgement(u16),
+    Anything(Vec<u8>),
+    Nothing,
+    Replaced,
+    Stopping,
+    Unreachable,
+}
+
+#[derive(Debug, Arbitrary)]
+struct Transfer {
+    request: Vec<u8>,
+    options: Vec<(Name, u32)>,
+    is_text: bool,
+    file: Vec<u8>,
+    happens: Vec<(u16, Happens)>,
+}
+
+#[derive(Debug, Arbitrary)]
+enum Name {
+    Blksize,
+    Rollover,
+    Timeout,
+    Tsize,
+    Windowsize,
+    Other,
+}
+
+impl Transfer {
+    /// Writes the request: the options that are meant, then whatever bytes there are.
+    fn request(&self) -> Vec<u8> {
+        let mode = if self.is_text { "netascii" } else { "octet" };
+        let mut request = format!("\0\x01file\0{mode}\0").into_bytes();
+        for (name, value) in &self.options {
+            let name = match name {
+                Name::Blksize => "blksize",
+                Name::Rollover => "rollover",
+                Name::Timeout => "timeout",
+                Name::Tsize => "tsize",
+                Name::Windowsize => "windowsize",
+                Name::Other => "other",
+            };
+            request.extend(format!("{name}\0{value}\0").bytes());
+        }
+        request.extend(&self.request);
+        request
+    }
+}
+
+/// Any bytes are a packet or none, and a packet that is written again is the same.
+pub(crate) fn decode(bytes: &[u8]) {
+    if let Ok(packet) = Packet::decode(bytes) {
+        let mut written = Vec::new();
+        packet.encode(&mut written);
+        assert_eq!(Packet::decode(&written).as_ref(), Ok(&packet));
+    }
+}
+
+/// Whatever happens to a transfer, it keeps to its terms, and it ends.
+pub(crate) fn session(bytes: &[u8]) {
+    let Ok(transfer) = Transfer::arbitrary_take_rest(Unstructured::new(bytes)) else { return };
+    let request = transfer.request();
+    let Ok(Packet::Read(read)) = Packet::decode(&request) else { return };
+    let caps = Caps { blksize: 1428, windowsize: 16 };
+    let file = Bytes::copy_from_slice(&transfer.file);
+    let size = file.len() as u64;
+    let terms = negotiate(read.options, read.mode, size, caps);
+    let mut now = Instant::now();
+    let patience = Patience { deadline: Duration::from_secs(300), silence: Duration::from_secs(30) };
+    let mut session = Session::new(terms, read.mode, size, patience, now);
+    let mut unverified = 0;
+    for (after, what) in &transfer.happens {
+        if !play(&mut session, &file, now, &mut unverified) {
+            return;
+        }
+        now += Duration::from_millis(u64::from(*after) % LONGEST);
+        match what {
+            Happens::Acknowledgement(number) => {
+                let [high, low] = number.to_be_bytes();
+                session.handle(Event::Datagram(&[0, 4, high, low]), now);
+            }
+            Happens::Anything(bytes) => session.handle(Event::Datagram(bytes), now),
+            Happens::Nothing => (),
+            Happens::Replaced => session.handle(Event::Replaced, now),
+            Happens::Stopping => session.handle(Event::Stopping, now),
+            Happens::Unreachable => session.handle(Event::Unreachable, now),
+        }
+    }
+    now += Duration::from_secs(301);
+    assert!(!play(&mut session, &file, now, &mut unverified), "the deadline ends it");
+    assert!(session.delivered() <= size, "no more is delivered than there is");
+}
+
+/// Does what the session wants until it waits; tells whether it goes on.
+fn play(session: &mut Session, file: &Bytes, now: Instant, unverified: &mut u32) -> bool {
+    let mut out = Vec::new();
+    for _ in 0..64 {
+        match session.step(now, &mut out) {
+            Step::End(_) => return false,
+            Step::Send => {
+                assert!(out.len() <= 4 + 1428, "no packet is longer than a block");
+                *unverified += u32::from(!session.is_verified());
+                assert!(*unverified <= 3, "who has acknowledged nothing gets three packets");
+            }
+            Step::Wait(until) => {
+                assert!(until > now, "waiting is for something to come");
+                return true;
+            }
+            Step::Want { offset, length } => {
+                let begin = usize::try_from(offset).unwrap();
+                assert!(begin + length <= file.len(), "only bytes of the file are wanted");
+                session.give(offset, file.slice(begin..begin + length));
+            }
+        }
+    }
+    panic!("it goes on without waiting");
+}
