@@ -5,6 +5,7 @@
 //! T4); a slow file or a dead client delays nobody. Read next: [`Desk::take`] for a datagram, `places` for caps,
 //! `transfer` for what follows a request.
 
+mod familiar;
 mod line;
 mod places;
 mod port;
@@ -20,9 +21,11 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use rustix::process::{Resource, getrlimit};
+use tokio::task::block_in_place;
 use tokio::time::sleep;
 use tracing::{debug, warn};
 
+use self::familiar::Familiar;
 use self::line::Line;
 use self::places::{Denied, Ends, Place, Places};
 use self::port::{Batch, Way};
@@ -50,6 +53,7 @@ pub(super) struct Room {
     places: Arc<Places>,
     requests: Requests,
     transfers: Transfers,
+    familiar: Familiar,
     /// Whether a lack of descriptors has been told of.
     is_short: AtomicBool,
 }
@@ -66,7 +70,8 @@ impl Room {
         let places = Arc::new(Places::new(&settings, descriptors(side.limits.connections)));
         let (requests, transfers) = (metrics.requests(Protocol::Tftp), metrics.transfers.clone());
         let side = Arc::clone(side);
-        Self { side, settings, places, requests, transfers, is_short: AtomicBool::new(false) }
+        let familiar = Familiar::new();
+        Self { side, settings, places, requests, transfers, familiar, is_short: AtomicBool::new(false) }
     }
 
     /// Counts and logs the end of a transfer.
@@ -253,7 +258,15 @@ impl Desk {
             credentials: None,
         };
         let snapshot = self.room.side.store.current();
-        let answer = answer(&snapshot, &inquiry);
+        let mark = self.room.familiar.mark(snapshot.serial(), request.name);
+        let answer = if mark.is_known() {
+            answer(&snapshot, &inquiry)
+        } else {
+            block_in_place(|| answer(&snapshot, &inquiry))
+        };
+        // What failed is tried anew the next time, and may take as long.
+        let failed = matches!(answer.outcome, Outcome::Failed(_) | Outcome::Served { stale: Some(_), .. });
+        mark.remember(!failed);
         report(&self.room.requests, Protocol::Tftp, peer, &answer);
         match answer.outcome {
             Outcome::Served { file, .. } => {
