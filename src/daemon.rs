@@ -54,10 +54,8 @@ pub fn run(path: &Path) -> Result<(), DaemonError> {
         warn!(%fault, "fault in the files");
     }
     prepare(loader.config())?;
-    // Two on a single core as well, so that a file that is slow to render does not hold everything else up.
-    let threads = thread::available_parallelism().map_or(2, |cores| cores.get().max(2));
-    let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    let runtime = runtime.worker_threads(threads).enable_all().build().context("cannot start threads")?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
     runtime.block_on(serve(loader, snapshot))
 }
 
