@@ -94,7 +94,7 @@ fn lose(servers: &[Server], names: &[String]) {
             for server in servers {
                 let loss = Loss { percent, active };
                 let load = Load { server: server.address, names, clients: 128, blksize: 512, loss };
-                let outcome = run(&load, Duration::from_secs(30));
+                let outcome = run(&load, Duration::from_secs(10));
                 let client = if active { "active" } else { "passive" };
                 println!(
                     "{:<10} {client:<8} {:<12} {:>9} {:>9.2?} {:>9.2?} {:>9.2?} {:>9}",

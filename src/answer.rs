@@ -10,7 +10,7 @@ use crate::catalog::File;
 use crate::identify::{Asked, Identity, Inquiry, Proof, identify};
 use crate::model::{Mac, Protocol};
 use crate::permit::{Permit, Refusal, decide};
-use crate::render::{Outcome as Rendering, RenderError, Subject, render};
+use crate::render::{Aside, Outcome as Rendering, RenderError, Subject, render};
 use crate::snapshot::{Phone, Rendered, Snapshot};
 
 /// What a request gets.
@@ -46,10 +46,15 @@ pub enum Outcome {
 
 /// Decides what a request gets.
 pub fn answer<'s>(snapshot: &'s Snapshot, inquiry: &Inquiry<'_>) -> Answer<'s> {
+    answer_with(snapshot, inquiry, |work| work())
+}
+
+/// Decides what a request gets, with rendering done `aside` by a caller who has others waiting.
+pub fn answer_with<'s>(snapshot: &'s Snapshot, inquiry: &Inquiry<'_>, aside: Aside) -> Answer<'s> {
     let identity = identify(snapshot, inquiry);
     let subject = subject(&identity, inquiry.transport);
     let outcome = match (decide(snapshot, inquiry, &identity), &subject) {
-        (Ok(permit), Some(subject)) => hand_out(snapshot, &permit, subject),
+        (Ok(permit), Some(subject)) => hand_out(snapshot, &permit, subject, aside),
         (Ok(_), None) => Outcome::Refused(Refusal::NoSuchFile),
         (Err(refusal), _) => Outcome::Refused(refusal),
     };
@@ -58,8 +63,8 @@ pub fn answer<'s>(snapshot: &'s Snapshot, inquiry: &Inquiry<'_>) -> Answer<'s> {
     Answer { outcome, phone, proof, named: told.path_mac, file }
 }
 
-fn hand_out(snapshot: &Snapshot, permit: &Permit, subject: &Subject<'_>) -> Outcome {
-    match render(snapshot, permit, subject) {
+fn hand_out(snapshot: &Snapshot, permit: &Permit, subject: &Subject<'_>, aside: Aside) -> Outcome {
+    match render(snapshot, permit, subject, aside) {
         Ok(Rendering::Kept(file)) => Outcome::Served { file, kept: true, stale: None },
         Ok(Rendering::Made(file)) => Outcome::Served { file, kept: false, stale: None },
         Ok(Rendering::Stale(file, error)) => Outcome::Served { file, kept: true, stale: Some(error) },

@@ -21,10 +21,10 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_util::io::InspectReader;
 use tracing::debug;
 
-use crate::answer::{Outcome, answer};
+use crate::answer::{Outcome, answer_with};
 use crate::identify::{Inquiry, Proof};
-use crate::listen::Door;
 use crate::listen::report::report;
+use crate::listen::{Door, aside};
 use crate::model::Mac;
 use crate::permit::Refusal;
 use crate::snapshot::Rendered;
@@ -116,7 +116,7 @@ fn respond(
         certificate,
         credentials: shown.credentials(),
     };
-    let mut answer = answer(&snapshot, &inquiry);
+    let mut answer = answer_with(&snapshot, &inquiry, aside);
     let used = answer.proof == Proof::Digest && !challenges.is_new(&shown);
     if used {
         answer.outcome = Outcome::Refused(Refusal::Credentials);

@@ -143,6 +143,11 @@ async fn fold(metrics: Arc<Metrics>, stop: CancellationToken) {
     }
 }
 
+/// Does work that takes long while others take the thread's place: it may be the one that listens to the sockets.
+fn aside(work: &mut dyn FnMut()) {
+    tokio::task::block_in_place(work);
+}
+
 /// One listener's part of the phones' side.
 struct Door {
     side: Arc<Side>,

@@ -63,18 +63,28 @@ pub enum Outcome {
     Stale(Arc<Rendered>, RenderError),
 }
 
-/// Gives a file, rendering it if it is not kept.
+/// Does work that takes long: rendering, which everything else takes a hundredth of.
+pub type Aside = fn(&mut dyn FnMut());
+
+/// Gives a file, rendering it `aside` if it is not kept.
 ///
 /// # Errors
 /// The template failed, and no earlier file is kept.
-pub fn render(snapshot: &Snapshot, _: &Permit, subject: &Subject<'_>) -> Result<Outcome, RenderError> {
+pub fn render(
+    snapshot: &Snapshot,
+    _: &Permit,
+    subject: &Subject<'_>,
+    aside: Aside,
+) -> Result<Outcome, RenderError> {
     let (whose, file) = subject.key();
     let key = CacheKey { whose: &whose, file };
     let kept = snapshot.cache().get(&key);
     if let Some(kept) = kept.as_ref().filter(|kept| kept.is_current(snapshot, || subject.since(snapshot))) {
         return Ok(Outcome::Kept(Arc::clone(kept)));
     }
-    match write(snapshot, subject, subject.secrets(Secrets::Write)) {
+    let mut written = Ok(Vec::new());
+    aside(&mut || written = write(snapshot, subject, subject.secrets(Secrets::Write)));
+    match written {
         Ok(body) => {
             let content_type = subject.file().content_type.clone();
             let rendered = Arc::new(Rendered::new(snapshot, body, content_type, subject.since(snapshot)));

@@ -1,6 +1,9 @@
 //! HTTP as strangers and phones send it: promise H6 row by row, and what RFC 9110 asks of answers.
 
-use crate::support::{DEVICE, FILE, Reply, Running, SERIAL, Site, exchange};
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+
+use crate::support::{DEVICE, FILE, Reply, Running, SERIAL, Site, exchange, shipped_catalog};
 
 /// Writes a request for the phone's file with the lines between request line and end.
 fn get(lines: &str) -> Vec<u8> {
@@ -232,4 +235,31 @@ fn facts_that_do_not_agree_are_told_aloud_only_where_the_phone_is_proven() {
     let log = server.stop();
     assert_eq!(log.matches("facts of a request do not agree").count(), 1, "{log}");
     assert!(log.contains("proof=\"serial\"") && log.contains("device=\"Desk\""), "{log}");
+}
+
+#[test]
+fn a_slow_file_delays_no_other() {
+    // It works as long as it may, and then is none.
+    let slow = "{% for a in range(100000) %}{% for b in range(1000) %}{% endfor %}{% endfor %}";
+    let rules = "[rendering]\nfuel = 100000000\ntime = \"10s\"\n";
+    let catalog = format!("catalog = [{:?}, \"own\"]\n{rules}", shipped_catalog());
+    let site = Site::with_phone()
+        .write(
+            "own/yealink/vendor.toml",
+            "[family.v81.files]\n\"slow-{mac}.cfg\" = { template = \"slow.cfg\" }\n",
+        )
+        .write("own/yealink/templates/slow.cfg", slow)
+        .config(&catalog);
+    // With one thread for connections nobody else can help out.
+    let server = Running::start_with(site, &[("TOKIO_WORKER_THREADS", "1")]);
+    let get = |file: &str| server.get(&format!("/{SERIAL}/{file}")).status;
+    assert_eq!(get(FILE), 200);
+    let mut waiting = TcpStream::connect(server.http).unwrap();
+    write!(waiting, "GET /{SERIAL}/slow-0015654aa937.cfg HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    for _ in 0..20 {
+        assert_eq!(get(FILE), 200);
+    }
+    waiting.set_nonblocking(true).unwrap();
+    let early = waiting.read(&mut [0; 16]).unwrap_err();
+    assert_eq!(early.kind(), ErrorKind::WouldBlock, "the slow one is still at it");
 }

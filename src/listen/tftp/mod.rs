@@ -5,7 +5,6 @@
 //! T4); a slow file or a dead client delays nobody. Read next: [`Desk::take`] for a datagram, `places` for caps,
 //! `transfer` for what follows a request.
 
-mod familiar;
 mod line;
 mod places;
 mod port;
@@ -21,21 +20,19 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use rustix::process::{Resource, getrlimit};
-use tokio::task::block_in_place;
 use tokio::time::sleep;
 use tracing::{debug, warn};
 
-use self::familiar::Familiar;
 use self::line::Line;
 use self::places::{Denied, Ends, Place, Places};
 use self::port::{Batch, Way};
 use self::transfer::End;
 
-use crate::answer::{Outcome, answer};
+use crate::answer::{Outcome, answer_with};
 use crate::config::Tftp;
 use crate::identify::Inquiry;
-use crate::listen::Side;
 use crate::listen::report::report;
+use crate::listen::{Side, aside};
 use crate::model::Protocol;
 use crate::telemetry::{Metrics, Requests, Transfers};
 use crate::tftp::{Caps, Ending, ErrorCode, Packet, Patience, Request, Session, negotiate};
@@ -53,7 +50,6 @@ pub(super) struct Room {
     places: Arc<Places>,
     requests: Requests,
     transfers: Transfers,
-    familiar: Familiar,
     /// Whether a lack of descriptors has been told of.
     is_short: AtomicBool,
 }
@@ -70,8 +66,7 @@ impl Room {
         let places = Arc::new(Places::new(&settings, descriptors(side.limits.connections)));
         let (requests, transfers) = (metrics.requests(Protocol::Tftp), metrics.transfers.clone());
         let side = Arc::clone(side);
-        let familiar = Familiar::new();
-        Self { side, settings, places, requests, transfers, familiar, is_short: AtomicBool::new(false) }
+        Self { side, settings, places, requests, transfers, is_short: AtomicBool::new(false) }
     }
 
     /// Counts and logs the end of a transfer.
@@ -258,15 +253,7 @@ impl Desk {
             credentials: None,
         };
         let snapshot = self.room.side.store.current();
-        let mark = self.room.familiar.mark(snapshot.serial(), request.name);
-        let answer = if mark.is_known() {
-            answer(&snapshot, &inquiry)
-        } else {
-            block_in_place(|| answer(&snapshot, &inquiry))
-        };
-        // What failed is tried anew the next time, and may take as long.
-        let failed = matches!(answer.outcome, Outcome::Failed(_) | Outcome::Served { stale: Some(_), .. });
-        mark.remember(!failed);
+        let answer = answer_with(&snapshot, &inquiry, aside);
         report(&self.room.requests, Protocol::Tftp, peer, &answer);
         match answer.outcome {
             Outcome::Served { file, .. } => {

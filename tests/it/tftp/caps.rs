@@ -211,7 +211,8 @@ fn a_slow_file_delays_no_other() {
     let site = site("").write("own/yealink/templates/round.cfg", slow);
     let settings = std::fs::read_to_string(site.path("bellhop.toml")).unwrap();
     site.put("bellhop.toml", &format!("{settings}\n[rendering]\nfuel = 100000000\ntime = \"10s\"\n"));
-    let server = Running::start(site);
+    // With one thread for connections nobody else can help out.
+    let server = Running::start_with(site, &[("TOKIO_WORKER_THREADS", "1")]);
     let mut client = Client::new(server.tftp);
     assert!(client.get(&file("small"), "octet", &[]).is_ok());
     let slow = Client::new(server.tftp);
