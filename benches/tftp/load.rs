@@ -12,6 +12,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Time after which an active client sends its last packet again.
 const AGAIN: Duration = Duration::from_secs(1);
 
+/// How often in a row nothing comes before a client begins anew.
+const SILENCES: u32 = 5;
+
 /// A load on a server.
 pub(crate) struct Load<'n> {
     pub(crate) server: SocketAddr,
@@ -117,11 +120,29 @@ impl Client<'_> {
     }
 }
 
-/// Fetches a file and gives its bytes.
+/// Fetches a file and gives its bytes; a client that waits in vain begins anew.
 fn fetch(load: &Load<'_>, name: &str, chance: &mut Chance) -> Option<Vec<u8>> {
+    let end = Instant::now() + PATIENCE;
+    while Instant::now() < end {
+        if let Ok(fetched) = attempt(load, name, chance, end) {
+            return fetched;
+        }
+    }
+    None
+}
+
+/// A client heard nothing for so long that it gives up.
+struct Silence;
+
+fn attempt(
+    load: &Load<'_>,
+    name: &str,
+    chance: &mut Chance,
+    end: Instant,
+) -> Result<Option<Vec<u8>>, Silence> {
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     socket.set_read_timeout(Some(AGAIN)).unwrap();
-    let end = Instant::now() + PATIENCE;
+    let mut silent = 0;
     let mut request = [b"\0\x01", name.as_bytes(), b"\0octet\0"].concat();
     if load.blksize != 512 {
         request.extend(format!("blksize\0{}\0", load.blksize).bytes());
@@ -135,20 +156,27 @@ fn fetch(load: &Load<'_>, name: &str, chance: &mut Chance) -> Option<Vec<u8>> {
             Ok(_) if client.chance.hits(load.loss.percent) => continue,
             Ok(received) => received,
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                silent += 1;
+                if silent > SILENCES {
+                    return Err(Silence);
+                }
                 if load.loss.active || client.peer == load.server {
                     client.send();
                 }
                 continue;
             }
-            Err(_) => return None,
+            Err(_) => return Ok(None),
         };
+        silent = 0;
         client.peer = from;
         match &buffer[..length] {
             [0, 6, options @ ..] => {
                 let mut fields = options.split(|byte| *byte == 0);
                 let is_blksize = |field: &&[u8]| field.eq_ignore_ascii_case(b"blksize");
                 if fields.any(|field| is_blksize(&field)) {
-                    blksize = std::str::from_utf8(fields.next()?).ok()?.parse().ok()?;
+                    let agreed =
+                        fields.next().and_then(|field| std::str::from_utf8(field).ok()?.parse().ok());
+                    blksize = agreed.unwrap();
                 }
                 client.last = vec![0, 4, 0, 0];
                 client.send();
@@ -160,17 +188,17 @@ fn fetch(load: &Load<'_>, name: &str, chance: &mut Chance) -> Option<Vec<u8>> {
                     client.last = vec![0, 4, *high, *low];
                     client.send();
                     if data.len() < blksize {
-                        return Some(file);
+                        return Ok(Some(file));
                     }
                     wanted = wanted.wrapping_add(1);
                 } else if block == wanted.wrapping_sub(1) {
                     client.send();
                 }
             }
-            _ => return None,
+            _ => return Ok(None),
         }
     }
-    None
+    Ok(None)
 }
 
 /// Fetches a file once, without loss.
