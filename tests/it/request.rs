@@ -201,6 +201,9 @@ fn secrets_go_in_clear_to_private_networks_only() {
         // What holds no secret goes anywhere.
         let common = format!("/{SERIAL}/y000000000066.cfg");
         assert_eq!(outcome(&ask_from(&http, Http, peer, &common, None)).0, "served", "{peer}");
+        // Over TFTP the network is all that tells a phone from a stranger.
+        let named = "0015654aa937/y000000000066.cfg";
+        assert_eq!(outcome(&ask_from(&tftp, Tftp, peer, named, None)).0, expected, "{peer}");
     }
     let wide = "\n[provisioning]\nplain-networks = [\"0.0.0.0/0\"]\n";
     let wide = site(&[], wide).load();
