@@ -138,6 +138,7 @@ impl Config {
                 "source-requests" => set(&mut this.source_requests, entry.integer(1, 1_000_000)),
                 "source-transfers" => set(&mut this.source_transfers, entry.integer(1, 65_536)),
                 "source-unverified" => set(&mut this.source_unverified, entry.integer(1, 65_536)),
+                "strict-options" => set(&mut this.strict_options, entry.boolean()),
                 "transfers" => set(&mut this.transfers, entry.integer(1, 65_536)),
                 "windowsize" => set(&mut this.windowsize, short(&entry, 1, 64)),
                 _ => entry.unknown(&[
@@ -151,6 +152,7 @@ impl Config {
                     "source-requests",
                     "source-transfers",
                     "source-unverified",
+                    "strict-options",
                     "transfers",
                     "windowsize",
                 ]),

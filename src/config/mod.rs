@@ -86,6 +86,8 @@ pub struct Tftp {
     pub blksize: u16,
     /// Most blocks under way to one phone: 1 to 64; 1 ignores the option (RFC 7440).
     pub windowsize: u16,
+    /// Whether a request whose options make no sense is refused, instead of served without them (RFC 2347).
+    pub strict_options: bool,
     /// Whether files are sent from the port that was asked, instead of one for each transfer.
     pub single_port: bool,
     /// The ports that files are sent from, one for each transfer; the system chooses where `None`.
@@ -274,6 +276,7 @@ impl Default for Tftp {
             silence: Duration::from_secs(30),
             blksize: 1428,
             windowsize: 16,
+            strict_options: false,
             single_port: false,
             port_range: None,
         }

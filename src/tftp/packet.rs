@@ -62,6 +62,8 @@ pub struct Options<'a>(&'a [u8]);
 pub enum ErrorCode {
     /// 2
     AccessViolation,
+    /// 8
+    BadOption,
     /// 1
     FileNotFound,
     /// 4
@@ -219,6 +221,7 @@ impl ErrorCode {
             Self::AccessViolation => 2,
             Self::IllegalOperation => 4,
             Self::UnknownTransfer => 5,
+            Self::BadOption => 8,
         }
     }
 }

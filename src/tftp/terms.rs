@@ -1,8 +1,8 @@
 //! What client and server agree on before the first block (RFC 2347, 2348, 2349, 7440).
 //!
 //! Promises: nothing that was not asked for is answered, and nothing beyond what was asked or is allowed; options that
-//! are unknown or make no sense are left out, never an error; of an option given twice the first counts. Read next:
-//! [`negotiate`].
+//! are unknown or make no sense are left out, and the latter told of; of an option given twice the first counts. Read
+//! next: [`negotiate`].
 
 use crate::tftp::packet::{Mode, Options, Packet};
 
@@ -31,6 +31,8 @@ pub struct Terms {
     pub rollover: u16,
     /// Whether an option was given more than once.
     pub repeated: bool,
+    /// Whether a known option had a value that its standard does not know.
+    pub senseless: bool,
     size: u64,
     accepted: [Option<Kind>; Kind::ALL.len()],
 }
@@ -66,6 +68,7 @@ pub fn negotiate(options: Options<'_>, mode: Mode, size: u64, caps: Caps) -> Ter
         timeout: None,
         rollover: 0,
         repeated: false,
+        senseless: false,
         size,
         accepted: [None; Kind::ALL.len()],
     };
@@ -121,7 +124,10 @@ impl Terms {
 
     /// Takes a value over; tells whether it makes sense.
     fn accept(&mut self, kind: Kind, value: &[u8], mode: Mode, caps: Caps) -> bool {
-        let Some(value) = decimal(value) else { return false };
+        let Some(value) = decimal(value) else {
+            self.senseless = true;
+            return false;
+        };
         let short = u16::try_from(value).unwrap_or(u16::MAX);
         match kind {
             Kind::Blksize if value >= 8 => self.blksize = short.min(caps.blksize),
@@ -132,7 +138,13 @@ impl Terms {
             Kind::Windowsize if value >= 1 && caps.windowsize > 1 => {
                 self.windowsize = short.min(caps.windowsize);
             }
-            _ => return false,
+            // These make sense, only not here.
+            Kind::Tsize => return false,
+            Kind::Windowsize if value >= 1 => return false,
+            Kind::Blksize | Kind::Rollover | Kind::Timeout | Kind::Windowsize => {
+                self.senseless = true;
+                return false;
+            }
         }
         true
     }

@@ -35,7 +35,7 @@ use crate::listen::report::report;
 use crate::listen::{Side, aside};
 use crate::model::Protocol;
 use crate::telemetry::{Metrics, Requests, Transfers};
-use crate::tftp::{Caps, Ending, ErrorCode, Packet, Patience, Request, Session, negotiate};
+use crate::tftp::{Caps, Ending, ErrorCode, Packet, Patience, Request, Session, Terms, negotiate};
 
 /// Time to wait when the process itself cannot take datagrams.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -226,8 +226,7 @@ impl Desk {
         room.requests.served.increment(1);
         room.transfers.in_flight.increment(1);
         let size = body.len() as u64;
-        let caps = Caps { blksize: room.settings.blksize, windowsize: room.settings.windowsize };
-        let terms = negotiate(request.options, request.mode, size, caps);
+        let terms = self.terms(request, size);
         if terms.repeated {
             debug!(transport = "tftp", peer = %way.peer(), "an option came twice; the first counts");
         }
@@ -238,12 +237,25 @@ impl Desk {
         end
     }
 
+    /// Gives what holds for the transfer of a file of so many bytes.
+    fn terms(&self, request: &Request<'_>, size: u64) -> Terms {
+        let settings = &self.room.settings;
+        let caps = Caps { blksize: settings.blksize, windowsize: settings.windowsize };
+        negotiate(request.options, request.mode, size, caps)
+    }
+
     /// Asks for the file; gives it with the serial of the device that it is of.
     ///
     /// # Errors
     /// The packet that says that there is none.
     fn ask(&self, request: &Request<'_>, way: &Way) -> Result<(Bytes, Option<String>), Vec<u8>> {
         let peer = way.peer().ip();
+        // Before anything is looked up, so that it tells nothing.
+        if self.room.settings.strict_options && self.terms(request, 0).senseless {
+            self.room.requests.invalid.increment(1);
+            debug!(transport = "tftp", %peer, "an option makes no sense");
+            return Err(error(ErrorCode::BadOption, "bad option"));
+        }
         let inquiry = Inquiry {
             transport: Protocol::Tftp,
             peer,

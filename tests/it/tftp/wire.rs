@@ -291,6 +291,32 @@ fn a_stranger_does_not_disturb_a_transfer() {
 }
 
 #[test]
+fn options_that_make_no_sense_are_refused_where_that_is_wanted() {
+    each_family("strict-options = true", |server| {
+        for (name, value, expected) in [
+            ("blksize", "7", "error 8 bad option"),
+            ("blksize", "big", "error 8 bad option"),
+            ("timeout", "0", "error 8 bad option"),
+            ("timeout", "256", "error 8 bad option"),
+            ("windowsize", "0", "error 8 bad option"),
+            ("rollover", "2", "error 8 bad option"),
+            ("blksize", "65465", "oack blksize=1428"),
+            ("multicast", "", "data 1"),
+        ] {
+            let mut client = Client::new(server.tftp);
+            assert_eq!(client.asked(&option(name, value)), expected, "{name}={value}");
+            client.reply(b"\0\x05\0\0\0");
+        }
+        let unknown = request(1, "nothing", "octet", &[("blksize", "7")]);
+        assert_eq!(
+            Client::new(server.tftp).asked(&unknown),
+            "error 8 bad option",
+            "it tells nothing of names"
+        );
+    });
+}
+
+#[test]
 fn with_a_single_port_everything_comes_from_there_and_strangers_are_told() {
     each_family("single-port = true", |server| {
         let expected = body(&server.site, &file("large"));
