@@ -214,15 +214,14 @@ impl<'a> Told<'a> {
     fn contradiction(&self, phone: &Phone<'_>, certificate: Option<Mac>) -> Option<Contradiction> {
         let agent_mac = self.agent.as_ref().and_then(|agent| agent.mac);
         let known = phone.device.mac;
-        let differs = |told: Option<Mac>, other: Option<Mac>| told.zip(other).is_some_and(|(a, b)| a != b);
+        let differs = |told: Option<Mac>, others: [Option<Mac>; 2]| {
+            others.map(|other| told.zip(other).is_some_and(|(a, b)| a != b)).contains(&true)
+        };
         // All are compared before any counts, so that a decoy takes as long as the device itself.
         let compared = [
-            (
-                differs(certificate, known) | differs(certificate, self.path_mac),
-                Contradiction::CertificateMac,
-            ),
-            (differs(self.path_mac, known) | differs(self.rest.mac, self.path_mac), Contradiction::PathMac),
-            (differs(agent_mac, known) | differs(agent_mac, self.path_mac), Contradiction::AgentMac),
+            (differs(certificate, [known, self.path_mac]), Contradiction::CertificateMac),
+            (differs(self.path_mac, [known, self.rest.mac]), Contradiction::PathMac),
+            (differs(agent_mac, [known, self.path_mac]), Contradiction::AgentMac),
             (self.agent.as_ref().is_some_and(|agent| !is_of(phone, agent)), Contradiction::AgentModel),
         ];
         std::hint::black_box(compared).into_iter().find_map(|(differs, fact)| differs.then_some(fact))
@@ -233,7 +232,7 @@ impl<'a> Told<'a> {
 fn is_of(phone: &Phone<'_>, agent: &AgentMatch<'_>) -> bool {
     let vendor = phone.vendor();
     let told = &phone.catalog().vendor(agent.vendor).id;
-    let same_vendor = (agent.vendor == phone.model.vendor) | vendor.kin.contains(told);
+    let same_vendor = [agent.vendor == phone.model.vendor, vendor.kin.contains(told)].contains(&true);
     same_vendor & agent.model.is_none_or(|name| phone.model.is_called(name))
 }
 
