@@ -220,6 +220,33 @@ fn a_common_file_holds_nothing_of_a_single_phone() {
     assert!(!body.contains("CANARY") && !body.contains(SERIAL) && !body.contains("0087"), "{body}");
 }
 
+#[test]
+fn a_common_file_is_that_of_the_model_in_the_user_agent() {
+    let device = |model: &str, mac: &str, serial: &str| {
+        let device = DEVICE.replace("yealink/t46s", model).replace("00:15:65:4A:A9:37", mac);
+        let device = device.replace(SERIAL, serial).replace("lines = [\"0087*001\"]", "lines = []");
+        device + "mac-based = true\n"
+    };
+    let snapshot = Site::new()
+        .write("fleet/accounts.toml", ACCOUNTS)
+        .write("fleet/a.toml", &device("aastra/51i", "00:08:5D:1A:E9:8C", "a1b2c3d4e5f6g7h8j9k1m2n3p4"))
+        .write("fleet/b.toml", &device("mitel/6867i", "00:08:5D:40:90:5F", "b1b2c3d4e5f6g7h8j9k1m2n3p4"))
+        .config(MAC_BASED)
+        .load();
+    let body = |path: &str, agent: &str| {
+        let answer = ask(&snapshot, Http, path, Some(agent));
+        outcome(&answer).1.unwrap_or_else(|| panic!("{path} {agent}")).to_vec()
+    };
+    let aastra = "Aastra51i MAC:00-08-5D-1A-E9-8C V:2.3.0.80-SIP";
+    let mitel = "Mitel6867i MAC:00-08-5D-40-90-5F V:5.0.0.1018-SIP";
+    let (older, newer) = (body("/00085D1AE98C/aastra.cfg", aastra), body("/00085D40905F/aastra.cfg", mitel));
+    assert_ne!(older, newer);
+    assert_eq!(body("/aastra.cfg", aastra), older);
+    assert_eq!(body("/aastra.cfg", mitel), newer);
+    // Who tells neither gets one of them.
+    assert!([&older, &newer].contains(&&body("/aastra.cfg", "Mitel6930 V:1.0")));
+}
+
 /// Whoever gets nothing gets the same bytes: promise S1.
 #[test]
 fn refusals_cannot_be_told_apart() {
