@@ -7,8 +7,8 @@
 //! # The four paths
 //!
 //! **A request.** [`accept`] takes the connection and gives it a task of its own. [`listen`] shakes hands over TLS,
-//! reads HTTP and makes an [`Inquiry`](identify::Inquiry): transport, peer, path, User-Agent, and the MAC address that
-//! a device certificate proves. [`answer`](answer::answer) decides from the current snapshot and nothing else, without
+//! reads HTTP and makes an [`Inquiry`](identify::Inquiry): transport, peer, path, User-Agent, the MAC address that a
+//! device certificate proves, digest credentials. [`answer`](answer::answer) decides from the current snapshot and nothing else, without
 //! a socket, a clock or a wait: [`identify`] says which device it is and by which evidence, [`permit`] whether it may
 //! have the file, [`render`] gives the bytes, kept or made anew. Whoever gets nothing gets the same bytes as everybody
 //! who gets nothing, in the same time; the reason goes to a counter, a debug line and `bellhop identify`. TFTP joins at
