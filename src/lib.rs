@@ -55,6 +55,7 @@ pub mod snapshot;
 pub mod catalog;
 pub mod config;
 pub mod document;
+pub mod durable;
 pub mod model;
 pub mod template;
 pub mod tftp;

@@ -1,15 +1,15 @@
 //! The key by which the command line proves that it is run by the operator.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use hyper::Request;
 use hyper::header::AUTHORIZATION;
 use subtle::ConstantTimeEq;
 
+use crate::durable;
 use crate::model::Secret;
 
 /// A secret in the state folder, made anew at each start, beside the address that it is good for.
@@ -39,12 +39,7 @@ impl Key {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes).map_err(|error| failed(error.into()))?;
         let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        let new = path.with_extension("new");
-        fs::remove_file(&new).ok();
-        let mut file =
-            fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new).map_err(failed)?;
-        writeln!(file, "{address} {text}").map_err(failed)?;
-        fs::rename(&new, &path).map_err(failed)?;
+        durable::write(&path, format!("{address} {text}\n").as_bytes(), 0o600).map_err(failed)?;
         Ok(Self { address, secret: Secret::new(&text) })
     }
 

@@ -42,11 +42,24 @@ fn without_a_certificate_one_is_minted_and_kept() {
     let minted = server.site.path("state/self-signed.pem");
     let shown = TlsPhone::default().connect(server.https).unwrap().certificate();
     assert_eq!(shown, CertificateDer::from_pem_file(&minted).unwrap());
-    let mode = fs::metadata(server.site.path("state/self-signed.key")).unwrap().permissions().mode();
+    let mode = fs::metadata(&minted).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let before = fs::read(&minted).unwrap();
     assert_eq!(command(&server.site, &["check"], "").status.code(), Some(0));
     assert_eq!(fs::read(&minted).unwrap(), before);
+}
+
+#[test]
+fn what_is_left_of_a_minted_certificate_is_minted_anew() {
+    let whole = {
+        let server = Running::start(site());
+        fs::read_to_string(server.site.path("state/self-signed.pem")).unwrap()
+    };
+    let certificate_alone = &whole[whole.find("-----BEGIN CERTIFICATE").unwrap()..];
+    for left in ["", &whole[..whole.len() / 2], certificate_alone] {
+        let server = Running::start(site().write("state/self-signed.pem", left));
+        assert_eq!(TlsPhone::default().get(server.https, &path()).status, 200, "{left:?}");
+    }
 }
 
 #[test]

@@ -3,9 +3,7 @@
 mod device;
 
 use std::collections::HashMap;
-use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -23,6 +21,7 @@ use tracing::debug;
 
 use self::device::{Asking, Authorities};
 use crate::config::{CertificateFiles, Https};
+use crate::durable;
 use crate::model::Mac;
 
 /// The certificates of the HTTPS listeners, and the authorities of device certificates.
@@ -201,10 +200,12 @@ impl ResolvesServerCert for ByName {
 }
 
 /// Mints a self-signed certificate for this machine, or takes the one that was minted before.
+///
+/// Key and certificate lie in one file, so that neither can be there without the other.
 fn mint(state: &Path, host: &str) -> Result<CertificateFiles, TlsError> {
-    let files =
-        CertificateFiles { certificate: state.join("self-signed.pem"), key: state.join("self-signed.key") };
-    if files.certificate.exists() && files.key.exists() {
+    let path = state.join("self-signed.pem");
+    let files = CertificateFiles { certificate: path.clone(), key: path.clone() };
+    if ByName::default().add(&files).is_ok() {
         return Ok(files);
     }
     let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
@@ -215,19 +216,7 @@ fn mint(state: &Path, host: &str) -> Result<CertificateFiles, TlsError> {
     let key = rcgen::KeyPair::generate().map_err(mint)?;
     let parameters = rcgen::CertificateParams::new(names).map_err(mint)?;
     let certificate = parameters.self_signed(&key).map_err(mint)?;
-    write(&files.key, &key.serialize_pem(), 0o600)?;
-    write(&files.certificate, &certificate.pem(), 0o644)?;
+    let both = key.serialize_pem() + &certificate.pem();
+    durable::write(&path, both.as_bytes(), 0o600).map_err(|source| TlsError::Write { path, source })?;
     Ok(files)
-}
-
-fn write(path: &Path, text: &str, mode: u32) -> Result<(), TlsError> {
-    let failed = |source| TlsError::Write { path: path.to_owned(), source };
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(mode)
-        .open(path)
-        .map_err(failed)?;
-    file.write_all(text.as_bytes()).map_err(failed)
 }
