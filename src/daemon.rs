@@ -111,8 +111,8 @@ async fn serve(loader: Loader, snapshot: Snapshot) -> Result<(), DaemonError> {
         }
         None => None,
     };
-    let side = Side::new(store, config.limits.clone(), TaskTracker::new(), stop.clone())
-        .context("the system gives no random numbers")?;
+    let side =
+        Side::new(store, TaskTracker::new(), stop.clone()).context("the system gives no random numbers")?;
     let side = Arc::new(side);
     bound.serve(&side, &identities, &metrics);
     std::io::stdout().write_all(&greeting).context("cannot write to standard output")?;
@@ -124,7 +124,7 @@ async fn serve(loader: Loader, snapshot: Snapshot) -> Result<(), DaemonError> {
         administering.join().map_err(|_| anyhow!("the admin thread panicked"))?;
     }
     if cut > 0 {
-        return Err(anyhow!("{cut} connections were cut off after {:?}", side.limits.stop_timeout).into());
+        return Err(anyhow!("{cut} connections were cut off after {:?}", side.limits().stop_timeout).into());
     }
     Ok(())
 }
@@ -191,7 +191,7 @@ async fn drain(side: &Side, signals: &mut Signals) -> usize {
     side.tracker.close();
     tokio::select! {
         () = side.tracker.wait() => (),
-        () = tokio::time::sleep(side.limits.stop_timeout) => (),
+        () = tokio::time::sleep(side.limits().stop_timeout) => (),
         () = signals.stop() => (),
     }
     side.tracker.len()

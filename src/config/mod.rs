@@ -193,7 +193,7 @@ impl Provisioning {
 }
 
 /// Deadlines, sizes and caps of connections.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Connections at once, over all phone listeners: 1 to 1,000,000.
     pub connections: u32,

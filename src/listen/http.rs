@@ -22,6 +22,7 @@ use tokio_util::io::InspectReader;
 use tracing::debug;
 
 use crate::answer::{Outcome, answer_with};
+use crate::config::Limits;
 use crate::identify::{Inquiry, Proof};
 use crate::listen::report::report;
 use crate::listen::{Door, aside};
@@ -40,7 +41,7 @@ pub(super) async fn serve<S>(door: &Door, stream: S, peer: IpAddr, certificate: 
 where
     S: AsyncRead + AsyncWrite + 'static,
 {
-    let limits = &door.side.limits;
+    let limits = door.side.limits();
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(limits.response_timeout));
     let strict = Arc::new(AtomicBool::new(true));
@@ -96,7 +97,8 @@ fn respond(
     request: &Request<Incoming>,
     strict: bool,
 ) -> Response<Full<Bytes>> {
-    if let Err(status) = acceptable(door, request, strict) {
+    let snapshot = door.side.store.current();
+    if let Err(status) = acceptable(&snapshot.config().limits, request, strict) {
         door.requests.invalid.increment(1);
         debug!(transport = %door.protocol, %peer, status = status.as_u16(), "invalid request");
         return invalid(status);
@@ -104,7 +106,6 @@ fn respond(
     let headers = request.headers();
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     let peer = peer.to_canonical();
-    let snapshot = door.side.store.current();
     let algorithms = snapshot.world().rules.provisioning.digest_for(door.protocol, peer);
     let challenges = &door.side.challenges;
     let shown = challenges.look_at(headers, request.method(), path, algorithms);
@@ -149,7 +150,7 @@ fn respond(
 }
 
 /// Checks what hyper lets pass and phones do not need (promise H6).
-fn acceptable(door: &Door, request: &Request<Incoming>, strict: bool) -> Result<(), StatusCode> {
+fn acceptable(limits: &Limits, request: &Request<Incoming>, strict: bool) -> Result<(), StatusCode> {
     let headers = request.headers();
     let hosts = headers.get_all(header::HOST).iter().count();
     let wants_host = request.version() == Version::HTTP_11;
@@ -162,7 +163,7 @@ fn acceptable(door: &Door, request: &Request<Incoming>, strict: bool) -> Result<
         Err(StatusCode::METHOD_NOT_ALLOWED)
     } else if has_body || !path.starts_with('/') {
         Err(StatusCode::BAD_REQUEST)
-    } else if path.len() > door.side.limits.path_bytes {
+    } else if path.len() > limits.path_bytes {
         Err(StatusCode::URI_TOO_LONG)
     } else {
         Ok(())

@@ -37,8 +37,6 @@ const FOLDING: Duration = Duration::from_secs(5);
 pub struct Side {
     /// Where the current snapshot stands.
     pub store: Arc<Store>,
-    /// Deadlines, sizes and caps.
-    pub limits: Limits,
     /// Where tasks are spawned, so that stopping can wait for them.
     pub tracker: TaskTracker,
     /// Tells everybody to finish.
@@ -54,13 +52,18 @@ impl Side {
     /// The system gives no random numbers.
     pub fn new(
         store: Arc<Store>,
-        limits: Limits,
         tracker: TaskTracker,
         stop: CancellationToken,
     ) -> Result<Self, getrandom::Error> {
-        let places = usize::try_from(limits.connections).unwrap_or(Semaphore::MAX_PERMITS);
+        let places = usize::try_from(store.current().config().limits.connections);
+        let places = places.unwrap_or(Semaphore::MAX_PERMITS);
         let (challenges, places) = (Challenges::new()?, Arc::new(Semaphore::new(places)));
-        Ok(Self { store, limits, tracker, stop, challenges, places })
+        Ok(Self { store, tracker, stop, challenges, places })
+    }
+
+    /// Gives deadlines, sizes and caps as they are now.
+    pub fn limits(&self) -> Limits {
+        self.store.current().config().limits
     }
 }
 
@@ -168,7 +171,7 @@ impl Door {
     }
 
     async fn encrypted(&self, tls: &Identities, stream: TcpStream, peer: IpAddr) {
-        match timeout(self.side.limits.handshake_timeout, tls.shake(stream)).await {
+        match timeout(self.side.limits().handshake_timeout, tls.shake(stream)).await {
             Ok(Ok((stream, certificate))) => http::serve(self, stream, peer, certificate).await,
             Ok(Err(error)) => {
                 self.requests.handshake_failures.increment(1);

@@ -26,7 +26,7 @@ pub struct Loader {
     path: PathBuf,
     fleet: Fleet,
     /// The configuration that was last read without a fault.
-    config: Config,
+    config: Arc<Config>,
     /// What the catalog's files looked like when it was last read.
     catalog_seen: u64,
     catalog: Arc<Catalog>,
@@ -52,7 +52,7 @@ impl Loader {
         Ok(Self {
             path: path.to_owned(),
             fleet: Fleet::new(&config.fleet),
-            config,
+            config: Arc::new(config),
             catalog_seen: 0,
             catalog: Arc::default(),
             hasher: foldhash::quality::RandomState::default(),
@@ -72,7 +72,7 @@ impl Loader {
     /// Makes the snapshot that stands before the first [`Loader::load`].
     pub fn nothing(&self) -> Snapshot {
         let cache = Arc::new(Cache::new(self.config.rendering.cache_bytes));
-        Snapshot::empty(Arc::default(), cache)
+        Snapshot::empty(Arc::default(), Arc::clone(&self.config), cache)
     }
 
     /// Reads what changed and builds the snapshot that follows `previous`; `None` when nothing changed.
@@ -91,7 +91,13 @@ impl Loader {
         let fleet_changed = self.fleet.refresh();
         let rules = Rules::new(&self.config, &host_name());
         let world_changed = first || catalog_changed || rules != previous.world().rules;
-        if !world_changed && !fleet_changed && faults.is_empty() && self.fleet.faults().is_empty() {
+        let config_changed = *self.config != *previous.config();
+        if !world_changed
+            && !config_changed
+            && !fleet_changed
+            && faults.is_empty()
+            && self.fleet.faults().is_empty()
+        {
             return Ok(None);
         }
         let world = if world_changed {
@@ -101,7 +107,7 @@ impl Loader {
         } else {
             previous.share_world()
         };
-        match previous.next(world, &self.fleet, now) {
+        match previous.next(world, Arc::clone(&self.config), &self.fleet, now) {
             Ok(built) if faults.is_empty() => {
                 Ok(built.map(|Built { snapshot, warnings }| Loaded { snapshot, warnings }))
             }
@@ -114,7 +120,7 @@ impl Loader {
         if config.fleet != self.config.fleet {
             self.fleet = Fleet::new(&config.fleet);
         }
-        self.config = config;
+        self.config = Arc::new(config);
     }
 
     /// Reads the catalog if its files are not as they were; tells whether there is a new one.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::catalog::FileScope;
+use crate::config::Config;
 use crate::document::Fault;
 use crate::model::Protocol;
 use crate::snapshot::check::{Checker, Trouble};
@@ -42,12 +43,18 @@ impl Snapshot {
     ///
     /// # Errors
     /// Everything that is wrong with the files and between them; this snapshot stays good.
-    pub fn next(&self, world: Arc<World>, fleet: &Fleet, now: Stamp) -> Result<Option<Built>, Vec<Fault>> {
-        let mut next = self.following(world, now);
+    pub fn next(
+        &self,
+        world: Arc<World>,
+        config: Arc<Config>,
+        fleet: &Fleet,
+        now: Stamp,
+    ) -> Result<Option<Built>, Vec<Fault>> {
+        let mut next = self.following(world, config, now);
         let changed = next.place_files(fleet);
         let faults = fleet.faults();
-        if changed.is_empty() && Arc::ptr_eq(&self.world, &next.world) && !faults.iter().any(Fault::is_error)
-        {
+        let same = Arc::ptr_eq(&self.world, &next.world) && self.config == next.config;
+        if same && changed.is_empty() && !faults.iter().any(Fault::is_error) {
             return Ok(None);
         }
         let mut troubles = next.index(&changed);
@@ -65,11 +72,12 @@ impl Snapshot {
         Ok(Some(Built { snapshot: next, warnings: faults }))
     }
 
-    fn following(&self, world: Arc<World>, now: Stamp) -> Self {
+    fn following(&self, world: Arc<World>, config: Arc<Config>, now: Stamp) -> Self {
         Self {
             serial: self.serial + 1,
             published: now.max(Stamp(self.published.0 + 1)),
             world,
+            config,
             cache: Arc::clone(&self.cache),
             files: self.files.clone(),
             places: self.places.clone(),

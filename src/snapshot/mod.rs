@@ -35,6 +35,7 @@ pub use self::world::{Rules, World};
 use self::fetched::Fetched;
 use self::index::Index;
 use crate::catalog::PathId;
+use crate::config::Config;
 use crate::model::{Device, Extension, Mac, Organization, Protocol, Provider, User};
 
 /// A point in time in milliseconds since 1970 (UTC); each publication gets one later than all before it.
@@ -47,6 +48,7 @@ pub struct Snapshot {
     serial: u64,
     published: Stamp,
     world: Arc<World>,
+    config: Arc<Config>,
     cache: Arc<Cache>,
     files: Vec<Option<Slot>>,
     places: BTreeMap<PathBuf, u32>,
@@ -107,11 +109,12 @@ struct LinePlace {
 
 impl Snapshot {
     /// Makes the snapshot that stands before any file was read: no device, no account.
-    pub fn empty(world: Arc<World>, cache: Arc<Cache>) -> Self {
+    pub fn empty(world: Arc<World>, config: Arc<Config>, cache: Arc<Cache>) -> Self {
         Self {
             serial: 0,
             published: Stamp::default(),
             world,
+            config,
             cache,
             files: Vec::new(),
             places: BTreeMap::new(),
@@ -142,6 +145,11 @@ impl Snapshot {
     /// Gives the catalog and rules to somebody who builds the next snapshot.
     pub fn share_world(&self) -> Arc<World> {
         Arc::clone(&self.world)
+    }
+
+    /// Gives the configuration that it was made with: what is read from here takes effect with a reload.
+    pub fn config(&self) -> &Config {
+        &self.config
     }
 
     /// Gives the rendered files kept from snapshot to snapshot.

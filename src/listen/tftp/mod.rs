@@ -63,7 +63,7 @@ struct Desk {
 impl Room {
     /// Makes what the listeners share.
     pub(super) fn new(side: &Arc<Side>, settings: Tftp, metrics: &Metrics) -> Self {
-        let places = Arc::new(Places::new(&settings, descriptors(side.limits.connections)));
+        let places = Arc::new(Places::new(&settings, descriptors(side.limits().connections)));
         let (requests, transfers) = (metrics.requests(Protocol::Tftp), metrics.transfers.clone());
         let side = Arc::clone(side);
         Self { side, settings, places, requests, transfers, is_short: AtomicBool::new(false) }
