@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::Write;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -18,11 +17,11 @@ use tracing::{info, warn};
 
 use crate::config::Config;
 use crate::document::Fault;
+use crate::greeting;
 use crate::listen::{Bound, Identities, Side};
 use crate::manage::{Admin, Key};
-use crate::model::Protocol;
 use crate::reload::{Bell, Loaded, Loader, Watch};
-use crate::snapshot::{Phone, Rules, Snapshot, Store};
+use crate::snapshot::{Snapshot, Store};
 use crate::telemetry::Metrics;
 
 /// Why the server did not start, or did not end well.
@@ -94,7 +93,7 @@ async fn serve(loader: Loader, snapshot: Snapshot) -> Result<(), DaemonError> {
     let identities = Arc::new(Identities::load(&config.https, &config.state, &host)?);
     let metrics = Arc::new(Metrics::default());
     let mut greeting = Vec::new();
-    greet(&mut greeting, &bound, admin.as_ref(), &identities, &snapshot)?;
+    greeting::write(&mut greeting, &bound, admin.as_ref(), &identities, &snapshot)?;
     let store = Arc::new(Store::new(snapshot));
     let watch = Watch::new(loader, Arc::clone(&store), Arc::clone(&metrics));
     let bell = watch.bell();
@@ -195,65 +194,4 @@ async fn drain(side: &Side, signals: &mut Signals) -> usize {
         () = signals.stop() => (),
     }
     side.tracker.len()
-}
-
-/// Says where the server listens, and how to ask it as the phones of the example fleet would.
-fn greet(
-    out: &mut Vec<u8>,
-    bound: &Bound,
-    admin: Option<&TcpListener>,
-    identities: &Identities,
-    snapshot: &Snapshot,
-) -> std::io::Result<()> {
-    writeln!(out, "bellhop {} serves {} devices", env!("CARGO_PKG_VERSION"), snapshot.devices())?;
-    for (protocol, address) in bound.addresses() {
-        let note = if protocol == Protocol::Https && identities.self_signed {
-            " (self-signed certificate)"
-        } else {
-            ""
-        };
-        writeln!(out, "  {protocol:<6} {address}{note}")?;
-    }
-    if let Some(address) = admin.and_then(|listener| listener.local_addr().ok()) {
-        writeln!(out, "  admin  {address}")?;
-    }
-    let mut examples = snapshot.phones().filter(Phone::is_example).peekable();
-    if examples.peek().is_some() {
-        writeln!(out, "\nAsk as a phone of the example fleet would:")?;
-    }
-    for phone in examples {
-        let ask = ask_as(&phone, bound, identities, &snapshot.world().rules);
-        writeln!(out, "  # {} ({})\n  {ask}", phone.device.name, phone.model.id)?;
-    }
-    Ok(())
-}
-
-/// Writes the command line that asks for a phone's main file.
-fn ask_as(phone: &Phone<'_>, bound: &Bound, identities: &Identities, rules: &Rules) -> String {
-    let protocol = phone.protocol();
-    let main = phone.firmware.files.iter().find(|file| file.main);
-    let name = main.map(|file| phone.file_name(file)).unwrap_or_default();
-    let address = bound.addresses().into_iter().find(|(bound, _)| *bound == protocol);
-    let Some((_, address)) = address else {
-        let serial = phone.device.serial.expose();
-        let program = std::env::args().next().unwrap_or_else(|| "bellhop".to_owned());
-        return format!("{program} render {serial} {name}  # asks over {protocol}, which is not served");
-    };
-    let insecure = if protocol == Protocol::Https && identities.self_signed { "-k " } else { "" };
-    let prefix = if rules.provisioning.path_prefix.is_empty() { "" } else { "/" };
-    let prefix = format!("{prefix}{}", rules.provisioning.path_prefix);
-    // Over TFTP a phone names nothing but the file.
-    let is_at_top = protocol == Protocol::Tftp && phone.device.mac.is_some();
-    let path = if is_at_top { String::new() } else { format!("{}/", phone.url_segment()) };
-    format!("curl {insecure}{protocol}://{}{prefix}/{path}{name}", reachable(address))
-}
-
-/// Gives an address that this machine reaches itself by.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ip => ip,
-    };
-    SocketAddr::new(ip, address.port())
 }

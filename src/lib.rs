@@ -61,5 +61,6 @@ pub mod template;
 pub mod tftp;
 
 pub mod cli;
+pub mod greeting;
 pub mod manage;
 pub mod telemetry;

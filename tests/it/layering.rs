@@ -36,7 +36,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     ("manage", &["accept", "document", "durable", "model", "reload", "snapshot", "telemetry"]),
-    ("daemon", &["config", "document", "listen", "manage", "model", "reload", "snapshot", "telemetry"]),
+    ("greeting", &["listen", "model", "snapshot"]),
+    ("daemon", &["config", "document", "greeting", "listen", "manage", "reload", "snapshot", "telemetry"]),
     (
         "cli",
         &[
@@ -71,6 +72,7 @@ const OWNED_BY: &[(&str, &[&str])] = &[
             "cli/device.rs",
             "cli/reload.rs",
             "daemon.rs",
+            "greeting.rs",
             "listen/",
             "manage/",
             "reload/watch.rs",
