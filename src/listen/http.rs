@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -47,7 +47,9 @@ where
     let strict = Arc::new(AtomicBool::new(true));
     let stream = InspectReader::new(Box::pin(stream), line_ends(Arc::clone(&strict)));
     let service = service_fn(move |request| {
+        let started = Instant::now();
         let response = respond(door, peer, certificate, &request, strict.load(Ordering::Relaxed));
+        door.requests.answer_seconds.record(started.elapsed());
         std::future::ready(Ok::<_, Infallible>(response))
     });
     let connection = http1::Builder::new()

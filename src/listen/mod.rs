@@ -12,7 +12,6 @@ mod tls;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -29,9 +28,6 @@ use crate::config::{Config, Limits, Tftp};
 use crate::model::Protocol;
 use crate::snapshot::Store;
 use crate::telemetry::{Metrics, Requests};
-
-/// Time between two foldings of measurements.
-const FOLDING: Duration = Duration::from_secs(5);
 
 /// What every connection of the phones' side shares.
 pub struct Side {
@@ -119,7 +115,6 @@ impl Bound {
         for port in self.ports {
             side.tracker.spawn(tftp::run(Arc::clone(&room), port));
         }
-        side.tracker.spawn(fold(Arc::clone(metrics), side.stop.clone()));
         for (protocol, listener) in self.listeners {
             let requests = metrics.requests(protocol);
             let gate = Gate {
@@ -136,13 +131,6 @@ impl Bound {
                 async move { door.connection(stream, peer.ip()).await }
             }));
         }
-    }
-}
-
-/// Keeps measurements small until somebody reads them.
-async fn fold(metrics: Arc<Metrics>, stop: CancellationToken) {
-    while timeout(FOLDING, stop.cancelled()).await.is_err() {
-        metrics.fold();
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod client;
 mod key;
+mod scrape;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -28,6 +29,8 @@ use tokio_util::task::TaskTracker;
 
 pub use self::client::{ClientError, Told, fetched, reload};
 pub use self::key::{Key, KeyError};
+
+use self::scrape::scrape;
 
 use crate::accept::{self, Gate};
 use crate::reload::{Bell, Report};
@@ -73,14 +76,7 @@ impl Admin {
     async fn respond(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         match (request.method(), request.uri().path()) {
             (&Method::GET, "/healthz") => text(StatusCode::OK, "ok\n".to_owned()),
-            (&Method::GET, "/metrics") => {
-                #[expect(
-                    clippy::cast_precision_loss,
-                    reason = "a gauge is floating; memory stays far below 2^52"
-                )]
-                self.metrics.cache_bytes.set(self.store.current().cache().bytes() as f64);
-                text(StatusCode::OK, self.metrics.render())
-            }
+            (&Method::GET, "/metrics") => text(StatusCode::OK, scrape(&self.store, &self.metrics)),
             (&Method::GET, "/readyz") => {
                 let ready = self.store.current().serial() > 0;
                 let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

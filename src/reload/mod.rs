@@ -4,6 +4,7 @@
 //! [`Loader::load`]; what did not change is not read again; a bad state of the files yields faults and no
 //! snapshot. Read next: `snapshot::build` for what happens to the records.
 
+mod last;
 mod watch;
 
 use std::hash::{BuildHasher, Hash, Hasher};
@@ -18,6 +19,7 @@ use crate::document::Fault;
 use crate::snapshot::{Built, Cache, Fleet, Rules, Snapshot, Stamp, World};
 use crate::template::Limits;
 
+pub use self::last::{Last, Reading};
 pub use self::watch::{Bell, Report, Watch};
 
 /// Reads the files of one configuration, again and again.

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use tracing::{info, warn};
 
 use crate::document::Fault;
-use crate::reload::Loader;
+use crate::reload::{Last, Loader, Reading};
 use crate::snapshot::{Snapshot, Stamp, Store};
 use crate::telemetry::Metrics;
 
@@ -89,14 +89,16 @@ pub struct Watch {
     rings: Receiver<Ring>,
     watcher: Option<RecommendedWatcher>,
     told: BTreeSet<Fault>,
+    last: Last,
 }
 
 impl Watch {
     /// Begins to listen for events; nothing is read before [`Watch::run`].
     pub fn new(loader: Loader, store: Arc<Store>, metrics: Arc<Metrics>) -> Self {
         let (sender, rings) = channel();
-        let mut watch =
-            Self { loader, store, metrics, bell: Bell(sender), rings, watcher: None, told: BTreeSet::new() };
+        let bell = Bell(sender);
+        let (told, last) = (BTreeSet::new(), Last::default());
+        let mut watch = Self { loader, store, metrics, bell, rings, watcher: None, told, last };
         watch.note_published(None, &[]);
         watch.listen();
         watch
@@ -105,6 +107,11 @@ impl Watch {
     /// Gives the bell that makes it read.
     pub fn bell(&self) -> Bell {
         self.bell.clone()
+    }
+
+    /// Gives the place of what the last reading brought.
+    pub fn last(&self) -> Last {
+        self.last.clone()
     }
 
     /// Reads whenever the bell rings or the clock says so, until the server stops.
@@ -120,7 +127,9 @@ impl Watch {
                 Err(RecvTimeoutError::Timeout) => None,
                 Ok(Ring::Stop) | Err(RecvTimeoutError::Disconnected) => return,
             };
+            let started = Instant::now();
             let report = self.read();
+            self.note_read(started.elapsed(), report.clone());
             if let Some(waiting) = waiting {
                 waiting.send(report).ok();
             }
@@ -164,6 +173,19 @@ impl Watch {
                 Report::Refused { serial: before.serial(), faults }
             }
         }
+    }
+
+    /// Keeps what a reading brought, for whoever asks later.
+    fn note_read(&self, took: Duration, report: Report) {
+        let metrics = &self.metrics;
+        let (seconds, stale) = match &report {
+            Report::Published { .. } => (&metrics.reload_published, 0),
+            Report::Refused { .. } => (&metrics.reload_refused, 1),
+            Report::Unchanged { .. } => (&metrics.reload_unchanged, 0),
+        };
+        seconds.record(took);
+        metrics.snapshot_stale.set(stale);
+        self.last.set(Reading { at: SystemTime::now(), took, report });
     }
 
     fn note_published(&mut self, started: Option<Instant>, warnings: &[Fault]) {

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use compact_str::CompactString;
+use quick_cache::DefaultHashBuilder;
 
 use crate::snapshot::{Snapshot, Stamp};
 
@@ -93,7 +94,26 @@ impl quick_cache::Equivalent<OwnedKey> for CacheKey<'_> {
 }
 
 /// Rendered files up to a budget of bytes; what is not asked for goes first.
-pub struct Cache(quick_cache::sync::Cache<OwnedKey, Arc<Rendered>, Weight>);
+pub struct Cache {
+    files: quick_cache::sync::Cache<OwnedKey, Arc<Rendered>, Weight, DefaultHashBuilder, Evicted>,
+    evictions: Arc<AtomicU64>,
+}
+
+/// Counts files that make room for others.
+#[derive(Clone)]
+struct Evicted(Arc<AtomicU64>);
+
+impl quick_cache::Lifecycle<OwnedKey, Arc<Rendered>> for Evicted {
+    /// Two files, freed only when the cache is unlocked, as few requests push out more.
+    type RequestState = [Option<Arc<Rendered>>; 2];
+
+    fn on_evict(&self, state: &mut Self::RequestState, _: OwnedKey, file: Arc<Rendered>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        if let Some(free) = state.iter_mut().find(|place| place.is_none()) {
+            *free = Some(file);
+        }
+    }
+}
 
 /// Counts what an entry takes up, its keeping included.
 #[derive(Clone)]
@@ -111,27 +131,41 @@ impl Cache {
     pub fn new(bytes: u64) -> Self {
         const USUAL_FILE: u64 = 4 * 1024;
         let items = usize::try_from(bytes / USUAL_FILE).unwrap_or(usize::MAX).clamp(64, 1 << 20);
-        Self(quick_cache::sync::Cache::with_weighter(items, bytes, Weight))
+        let evictions = Arc::default();
+        let evicted = Evicted(Arc::clone(&evictions));
+        let files =
+            quick_cache::sync::Cache::with(items, bytes, Weight, DefaultHashBuilder::default(), evicted);
+        Self { files, evictions }
     }
 
     /// Finds a file, fresh or not.
     pub fn get(&self, key: &CacheKey<'_>) -> Option<Arc<Rendered>> {
-        self.0.get(key)
+        self.files.get(key)
     }
 
     /// Keeps a file in place of an older one.
     pub fn put(&self, key: &CacheKey<'_>, rendered: Arc<Rendered>) {
-        self.0.insert(OwnedKey { whose: key.whose.into(), file: key.file }, rendered);
+        self.files.insert(OwnedKey { whose: key.whose.into(), file: key.file }, rendered);
     }
 
     /// Tells how many bytes are kept.
     pub fn bytes(&self) -> u64 {
-        self.0.weight()
+        self.files.weight()
+    }
+
+    /// Tells how many bytes may be kept.
+    pub fn limit_bytes(&self) -> u64 {
+        self.files.capacity()
+    }
+
+    /// Tells how many files made room for others so far.
+    pub fn evictions(&self) -> u64 {
+        self.evictions.load(Ordering::Relaxed)
     }
 
     /// Tells how many files are kept.
     pub fn files(&self) -> usize {
-        self.0.len()
+        self.files.len()
     }
 }
 

@@ -1,37 +1,21 @@
 //! Every metric: its name, its labels, its handle.
 
-use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram, with_local_recorder};
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use std::sync::Arc;
+
+use metrics::{Counter, Gauge, counter, gauge, with_local_recorder};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
+use metrics_process::Collector;
 
 use crate::model::Protocol;
 use crate::permit::Refusal;
+use crate::telemetry::durations::{self, Durations, write_family};
+use crate::telemetry::names;
 use crate::tftp::Ending;
-
-const ACCEPT_ERRORS: &str = "bellhop_accept_errors_total";
-const BUILD_INFO: &str = "bellhop_build_info";
-const CACHE_BYTES: &str = "bellhop_cache_bytes";
-const CONNECTIONS: &str = "bellhop_connections";
-const HANDSHAKE_FAILURES: &str = "bellhop_handshake_failures_total";
-const REFUSALS: &str = "bellhop_refusals_total";
-const RELOADS: &str = "bellhop_reloads_total";
-const RENDERS: &str = "bellhop_renders_total";
-const REQUESTS: &str = "bellhop_requests_total";
-const SNAPSHOT_DEVICES: &str = "bellhop_snapshot_devices";
-const SNAPSHOT_SERIAL: &str = "bellhop_snapshot_serial";
-const SNAPSHOT_TIMESTAMP: &str = "bellhop_snapshot_timestamp_seconds";
-const TFTP_BYTES: &str = "bellhop_tftp_bytes_total";
-const TFTP_IN_FLIGHT: &str = "bellhop_tftp_transfers";
-const TFTP_REFUSALS: &str = "bellhop_tftp_refusals_total";
-const TFTP_RETRANSMISSIONS: &str = "bellhop_tftp_retransmissions_total";
-const TFTP_SECONDS: &str = "bellhop_tftp_transfer_seconds";
-const TFTP_TRANSFERS: &str = "bellhop_tftp_transfers_total";
-
-/// Bounds of the durations that transfers are counted by, in seconds.
-const TRANSFER_SECONDS: &[f64] = &[0.001, 0.005, 0.02, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0];
 
 /// The metrics of a process.
 pub struct Metrics {
-    handle: PrometheusHandle,
+    recorder: Arc<PrometheusRecorder>,
+    process: Collector,
     /// Reads that brought a new snapshot.
     pub reloads_published: Counter,
     /// Reads that found nothing new.
@@ -44,13 +28,35 @@ pub struct Metrics {
     pub snapshot_serial: Gauge,
     /// When the current snapshot was published, in seconds since 1970.
     pub snapshot_timestamp: Gauge,
-    /// Bytes of rendered files that are kept.
-    pub cache_bytes: Gauge,
+    /// Rendered files that are kept.
+    pub cache: CacheGauges,
+    /// Most connections of phones that may be open.
+    pub connections_limit: Gauge,
+    /// Whether the files are faulty and older ones are served: 1 or 0.
+    pub snapshot_stale: Gauge,
+    /// How long reads took that brought a new snapshot.
+    pub reload_published: Durations,
+    /// How long reads took that found nothing new.
+    pub reload_unchanged: Durations,
+    /// How long reads took that found faults.
+    pub reload_refused: Durations,
     /// Transfers over TFTP.
     pub transfers: Transfers,
     http: Requests,
     https: Requests,
     tftp: Requests,
+}
+
+/// The metrics of the rendered files that are kept, as they are when somebody asks.
+pub struct CacheGauges {
+    /// How many bytes they are.
+    pub bytes: Gauge,
+    /// How many made room for others so far.
+    pub evictions: Counter,
+    /// How many they are.
+    pub files: Gauge,
+    /// How many bytes they may be.
+    pub limit_bytes: Gauge,
 }
 
 /// The metrics of transfers over TFTP.
@@ -63,7 +69,7 @@ pub struct Transfers {
     /// Packets that were sent again.
     pub retransmissions: Counter,
     /// How long transfers took, however they ended.
-    pub seconds: Histogram,
+    pub seconds: Durations,
     /// Requests that found all places taken, or no descriptor.
     pub busy: Counter,
     /// Requests of sources that have their share of places.
@@ -86,6 +92,8 @@ pub struct Transfers {
 /// The metrics of a phone listener.
 #[derive(Clone)]
 pub struct Requests {
+    /// How long it took to make responses.
+    pub answer_seconds: Durations,
     /// Connections that could not be taken.
     pub accept_errors: Counter,
     /// Connections open now.
@@ -113,23 +121,32 @@ pub struct Requests {
 
 impl Default for Metrics {
     fn default() -> Self {
-        let seconds = Matcher::Full(TFTP_SECONDS.to_owned());
-        let recorder = PrometheusBuilder::new()
-            .set_buckets_for_metric(seconds, TRANSFER_SECONDS)
-            .expect("the bounds are there")
-            .build_recorder();
-        with_local_recorder(&recorder, || {
-            describe();
-            gauge!(BUILD_INFO, "version" => env!("CARGO_PKG_VERSION")).set(1);
+        let recorder = Arc::new(PrometheusBuilder::new().build_recorder());
+        with_local_recorder(&*recorder, || {
+            names::describe();
+            gauge!(names::BUILD_INFO, "version" => env!("CARGO_PKG_VERSION")).set(1);
+            let process = Collector::default();
+            process.describe();
             Self {
-                handle: recorder.handle(),
-                reloads_published: counter!(RELOADS, "result" => "published"),
-                reloads_unchanged: counter!(RELOADS, "result" => "unchanged"),
-                reloads_refused: counter!(RELOADS, "result" => "refused"),
-                snapshot_devices: gauge!(SNAPSHOT_DEVICES),
-                snapshot_serial: gauge!(SNAPSHOT_SERIAL),
-                snapshot_timestamp: gauge!(SNAPSHOT_TIMESTAMP),
-                cache_bytes: gauge!(CACHE_BYTES),
+                recorder: Arc::clone(&recorder),
+                process,
+                reloads_published: counter!(names::RELOADS, "result" => "published"),
+                reloads_unchanged: counter!(names::RELOADS, "result" => "unchanged"),
+                reloads_refused: counter!(names::RELOADS, "result" => "refused"),
+                snapshot_devices: gauge!(names::SNAPSHOT_DEVICES),
+                snapshot_serial: gauge!(names::SNAPSHOT_SERIAL),
+                snapshot_timestamp: gauge!(names::SNAPSHOT_TIMESTAMP),
+                cache: CacheGauges {
+                    bytes: gauge!(names::CACHE_BYTES),
+                    evictions: counter!(names::CACHE_EVICTIONS),
+                    files: gauge!(names::CACHE_FILES),
+                    limit_bytes: gauge!(names::CACHE_LIMIT_BYTES),
+                },
+                connections_limit: gauge!(names::CONNECTIONS_LIMIT),
+                snapshot_stale: gauge!(names::SNAPSHOT_STALE),
+                reload_published: Durations::new(durations::WAITED),
+                reload_unchanged: Durations::new(durations::WAITED),
+                reload_refused: Durations::new(durations::WAITED),
                 transfers: Transfers::new(),
                 http: Requests::of(Protocol::Http),
                 https: Requests::of(Protocol::Https),
@@ -151,24 +168,35 @@ impl Metrics {
 
     /// Writes all of them in the Prometheus text format.
     pub fn render(&self) -> String {
-        self.handle.render()
-    }
-
-    /// Folds what was measured since into its buckets, so that it takes no memory where nobody reads them.
-    pub fn fold(&self) {
-        self.handle.run_upkeep();
+        with_local_recorder(&*self.recorder, || self.process.collect());
+        let mut out = self.recorder.handle().render();
+        let label = |name: &str, value: &str| format!("{name}=\"{value}\"");
+        let answers = [&self.http, &self.https, &self.tftp].map(|requests| &requests.answer_seconds);
+        let transports = [Protocol::Http, Protocol::Https, Protocol::Tftp];
+        let transports = transports.map(|protocol| label("transport", protocol.word()));
+        let answers: Vec<_> = transports.into_iter().zip(answers).collect();
+        write_family(&mut out, names::ANSWER_SECONDS, names::ANSWER_SECONDS_HELP, &answers);
+        let reloads = [
+            (label("result", "published"), &self.reload_published),
+            (label("result", "refused"), &self.reload_refused),
+            (label("result", "unchanged"), &self.reload_unchanged),
+        ];
+        write_family(&mut out, names::RELOAD_SECONDS, names::RELOAD_SECONDS_HELP, &reloads);
+        let transfers = [(String::new(), &self.transfers.seconds)];
+        write_family(&mut out, names::TFTP_SECONDS, names::TFTP_SECONDS_HELP, &transfers);
+        out
     }
 }
 
 impl Transfers {
     fn new() -> Self {
-        let refusal = |reason: &'static str| counter!(TFTP_REFUSALS, "reason" => reason);
-        let ending = |ending: &Ending| counter!(TFTP_TRANSFERS, "outcome" => ending.word());
+        let refusal = |reason: &'static str| counter!(names::TFTP_REFUSALS, "reason" => reason);
+        let ending = |ending: &Ending| counter!(names::TFTP_TRANSFERS, "outcome" => ending.word());
         Self {
-            bytes: counter!(TFTP_BYTES),
-            in_flight: gauge!(TFTP_IN_FLIGHT),
-            retransmissions: counter!(TFTP_RETRANSMISSIONS),
-            seconds: histogram!(TFTP_SECONDS),
+            bytes: counter!(names::TFTP_BYTES),
+            in_flight: gauge!(names::TFTP_IN_FLIGHT),
+            retransmissions: counter!(names::TFTP_RETRANSMISSIONS),
+            seconds: Durations::new(durations::WAITED),
             busy: refusal("busy"),
             crowded: refusal("crowded"),
             duplicate: refusal("duplicate"),
@@ -194,14 +222,15 @@ impl Requests {
     fn of(protocol: Protocol) -> Self {
         let transport = protocol.word();
         let outcome =
-            |outcome: &'static str| counter!(REQUESTS, "transport" => transport, "outcome" => outcome);
-        let render = |result: &'static str| counter!(RENDERS, "transport" => transport, "result" => result);
-        let refusal =
-            |refusal: &Refusal| counter!(REFUSALS, "transport" => transport, "reason" => refusal.word());
+            |outcome: &'static str| counter!(names::REQUESTS, "transport" => transport, "outcome" => outcome);
+        let render =
+            |result: &'static str| counter!(names::RENDERS, "transport" => transport, "result" => result);
+        let refusal = |refusal: &Refusal| counter!(names::REFUSALS, "transport" => transport, "reason" => refusal.word());
         Self {
-            accept_errors: counter!(ACCEPT_ERRORS, "transport" => transport),
-            connections: gauge!(CONNECTIONS, "transport" => transport),
-            handshake_failures: counter!(HANDSHAKE_FAILURES, "transport" => transport),
+            answer_seconds: Durations::new(durations::MADE),
+            accept_errors: counter!(names::ACCEPT_ERRORS, "transport" => transport),
+            connections: gauge!(names::CONNECTIONS, "transport" => transport),
+            handshake_failures: counter!(names::HANDSHAKE_FAILURES, "transport" => transport),
             failed: outcome("failed"),
             invalid: outcome("invalid"),
             not_modified: outcome("not-modified"),
@@ -223,29 +252,4 @@ impl Requests {
             counter.increment(1);
         }
     }
-}
-
-fn describe() {
-    use metrics::{describe_counter, describe_gauge, describe_histogram};
-    describe_counter!(ACCEPT_ERRORS, "Connections that could not be taken.");
-    describe_gauge!(BUILD_INFO, "Always 1; its label tells the version.");
-    describe_gauge!(CACHE_BYTES, "Bytes of rendered files that are kept in memory.");
-    describe_gauge!(CONNECTIONS, "Connections of phones that are open.");
-    describe_counter!(HANDSHAKE_FAILURES, "TLS handshakes that failed or took too long.");
-    describe_counter!(REFUSALS, "Requests of phones that got nothing, by reason.");
-    describe_counter!(RELOADS, "Readings of the files, by result.");
-    describe_counter!(RENDERS, "Files handed out or failed, by how they came about.");
-    describe_counter!(REQUESTS, "Requests of phones, by outcome.");
-    describe_gauge!(SNAPSHOT_DEVICES, "Devices of the current snapshot.");
-    describe_gauge!(SNAPSHOT_SERIAL, "Number of the current snapshot.");
-    describe_gauge!(SNAPSHOT_TIMESTAMP, "When the current snapshot was published, in seconds since 1970.");
-    describe_counter!(TFTP_BYTES, "Bytes of files that phones acknowledged over TFTP.");
-    describe_gauge!(TFTP_IN_FLIGHT, "Transfers over TFTP that are under way.");
-    describe_counter!(
-        TFTP_REFUSALS,
-        "TFTP datagrams that came to nothing before anything was looked up, by reason."
-    );
-    describe_counter!(TFTP_RETRANSMISSIONS, "TFTP packets that were sent again.");
-    describe_histogram!(TFTP_SECONDS, "How long transfers over TFTP took.");
-    describe_counter!(TFTP_TRANSFERS, "Transfers over TFTP, by how they ended.");
 }

@@ -3,8 +3,11 @@
 //! Promises: no secret, path, body or token in either; labels of metrics are closed sets; the request path only
 //! adds to counters that were looked up when the listener was bound.
 
+mod durations;
 mod log;
 mod metrics;
+mod names;
 
+pub use self::durations::Durations;
 pub use self::log::start as start_log;
-pub use self::metrics::{Metrics, Requests, Transfers};
+pub use self::metrics::{CacheGauges, Metrics, Requests, Transfers};

@@ -76,7 +76,7 @@ impl Room {
         self.transfers.ended(ending);
         self.transfers.bytes.increment(bytes);
         self.transfers.retransmissions.increment(again);
-        self.transfers.seconds.record(took.as_secs_f64());
+        self.transfers.seconds.record(took);
         debug!(transport = "tftp", %peer, outcome = ending.word(), bytes, again, ?took, "transfer ended");
     }
 }
@@ -189,7 +189,10 @@ impl Desk {
         let Ok(Packet::Read(request)) = Packet::decode(&handle.request) else { return };
         let mut again = true;
         while again {
-            again = match self.ask(&request, &way) {
+            let started = Instant::now();
+            let asked = self.ask(&request, &way);
+            self.room.requests.answer_seconds.record(started.elapsed());
+            again = match asked {
                 Ok((body, serial)) => {
                     let Some(line) = self.line(&way) else { return };
                     let end = self.transfer(&request, &body, &line, &mut place, &way).await;

@@ -1,0 +1,21 @@
+//! What is measured only when somebody asks, so that it costs phones nothing.
+
+use crate::snapshot::Store;
+use crate::telemetry::Metrics;
+
+/// Writes all metrics in the Prometheus text format.
+pub(super) fn scrape(store: &Store, metrics: &Metrics) -> String {
+    let snapshot = store.current();
+    let (cache, told) = (snapshot.cache(), &metrics.cache);
+    told.bytes.set(gauge(cache.bytes()));
+    told.evictions.absolute(cache.evictions());
+    told.files.set(gauge(cache.files() as u64));
+    told.limit_bytes.set(gauge(cache.limit_bytes()));
+    metrics.connections_limit.set(gauge(u64::from(snapshot.config().limits.connections)));
+    metrics.render()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "gauges are floating; counts stay far below 2^52")]
+fn gauge(value: u64) -> f64 {
+    value as f64
+}

@@ -1,0 +1,73 @@
+//! The one place where names of metrics live, each with what it tells.
+//!
+//! Promises: `bellhop_<thing>_<base unit>[_total]`; every family that is exported is described here. The process
+//! itself is told of by the usual `process_…` names, which `metrics-process` brings.
+
+use metrics::{describe_counter, describe_gauge};
+
+pub(super) const ACCEPT_ERRORS: &str = "bellhop_accept_errors_total";
+pub(super) const ANSWER_SECONDS: &str = "bellhop_answer_seconds";
+pub(super) const BUILD_INFO: &str = "bellhop_build_info";
+pub(super) const CACHE_BYTES: &str = "bellhop_cache_bytes";
+pub(super) const CACHE_EVICTIONS: &str = "bellhop_cache_evictions_total";
+pub(super) const CACHE_FILES: &str = "bellhop_cache_files";
+pub(super) const CACHE_LIMIT_BYTES: &str = "bellhop_cache_limit_bytes";
+pub(super) const CONNECTIONS: &str = "bellhop_connections";
+pub(super) const CONNECTIONS_LIMIT: &str = "bellhop_connections_limit";
+pub(super) const HANDSHAKE_FAILURES: &str = "bellhop_handshake_failures_total";
+pub(super) const REFUSALS: &str = "bellhop_refusals_total";
+pub(super) const RELOADS: &str = "bellhop_reloads_total";
+pub(super) const RELOAD_SECONDS: &str = "bellhop_reload_seconds";
+pub(super) const RENDERS: &str = "bellhop_renders_total";
+pub(super) const REQUESTS: &str = "bellhop_requests_total";
+pub(super) const SNAPSHOT_DEVICES: &str = "bellhop_snapshot_devices";
+pub(super) const SNAPSHOT_SERIAL: &str = "bellhop_snapshot_serial";
+pub(super) const SNAPSHOT_STALE: &str = "bellhop_snapshot_stale";
+pub(super) const SNAPSHOT_TIMESTAMP: &str = "bellhop_snapshot_timestamp_seconds";
+pub(super) const TFTP_BYTES: &str = "bellhop_tftp_bytes_total";
+pub(super) const TFTP_IN_FLIGHT: &str = "bellhop_tftp_transfers";
+pub(super) const TFTP_REFUSALS: &str = "bellhop_tftp_refusals_total";
+pub(super) const TFTP_RETRANSMISSIONS: &str = "bellhop_tftp_retransmissions_total";
+pub(super) const TFTP_SECONDS: &str = "bellhop_tftp_transfer_seconds";
+pub(super) const TFTP_TRANSFERS: &str = "bellhop_tftp_transfers_total";
+
+/// What is told of durations, which are exported by [`Durations`](super::Durations).
+pub(super) const ANSWER_SECONDS_HELP: &str =
+    "Time from a request that is read to a response that is made, without the network.";
+pub(super) const RELOAD_SECONDS_HELP: &str = "Time that readings of the files took, by result.";
+pub(super) const TFTP_SECONDS_HELP: &str = "Time that transfers over TFTP took, however they ended.";
+
+/// Tells a recorder what everything means.
+pub(super) fn describe() {
+    describe_counter!(ACCEPT_ERRORS, "Connections that could not be taken.");
+    describe_gauge!(BUILD_INFO, "Always 1; its label tells the version.");
+    describe_gauge!(CACHE_BYTES, "Bytes of rendered files that are kept in memory.");
+    describe_counter!(CACHE_EVICTIONS, "Rendered files that made room for others.");
+    describe_gauge!(CACHE_FILES, "Rendered files that are kept in memory.");
+    describe_gauge!(CACHE_LIMIT_BYTES, "Most bytes of rendered files that may be kept in memory.");
+    describe_gauge!(CONNECTIONS, "Connections of phones that are open.");
+    describe_gauge!(CONNECTIONS_LIMIT, "Most connections of phones that may be open, over all listeners.");
+    describe_counter!(HANDSHAKE_FAILURES, "TLS handshakes that failed or took too long.");
+    describe_counter!(REFUSALS, "Requests of phones that got nothing, by reason.");
+    describe_counter!(RELOADS, "Readings of the files, by result.");
+    describe_counter!(
+        RENDERS,
+        "Files handed out or failed, by how they came about: kept is a hit of the cache, made a miss."
+    );
+    describe_counter!(REQUESTS, "Requests of phones, by outcome.");
+    describe_gauge!(SNAPSHOT_DEVICES, "Devices of the current snapshot.");
+    describe_gauge!(SNAPSHOT_SERIAL, "Number of the current snapshot.");
+    describe_gauge!(
+        SNAPSHOT_STALE,
+        "1 while the files are faulty and phones are served what they were before, else 0."
+    );
+    describe_gauge!(SNAPSHOT_TIMESTAMP, "When the current snapshot was published, in seconds since 1970.");
+    describe_counter!(TFTP_BYTES, "Bytes of files that phones acknowledged over TFTP.");
+    describe_gauge!(TFTP_IN_FLIGHT, "Transfers over TFTP that are under way.");
+    describe_counter!(
+        TFTP_REFUSALS,
+        "TFTP datagrams that came to nothing before anything was looked up, by reason."
+    );
+    describe_counter!(TFTP_RETRANSMISSIONS, "TFTP packets that were sent again.");
+    describe_counter!(TFTP_TRANSFERS, "Transfers over TFTP, by how they ended.");
+}
