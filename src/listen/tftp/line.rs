@@ -58,6 +58,28 @@ impl Line<'_> {
         Ok(Self::Own(UdpSocket::from_std(StdSocket::from(socket))?))
     }
 
+    /// Makes a second socket on the port of a connected one, for packets of others; none where the port is shared.
+    ///
+    /// The system gives a packet to the socket that fits it best, so the connected one keeps its client's. Both may
+    /// share the port for the moment of binding only: afterwards nobody else can, not even the same user.
+    ///
+    /// # Errors
+    /// There is no descriptor, or the port cannot be shared.
+    pub(super) fn second_socket(&self) -> Option<io::Result<UdpSocket>> {
+        let Self::Own(own) = self else { return None };
+        let open = || {
+            let local = own.local_addr()?;
+            let socket = Socket::new(Domain::for_address(local), Type::DGRAM.nonblocking().cloexec(), None)?;
+            let both = [SockRef::from(own), SockRef::from(&socket)];
+            let share = |may: bool| both.iter().try_for_each(|socket| socket.set_reuse_port(may));
+            let bound = share(true).and_then(|()| socket.bind(&local.into()));
+            share(false)?;
+            bound?;
+            UdpSocket::from_std(StdSocket::from(socket))
+        };
+        Some(open())
+    }
+
     /// Sends a packet, unless the transfer was replaced.
     ///
     /// # Errors

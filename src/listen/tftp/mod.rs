@@ -9,6 +9,7 @@ mod line;
 mod places;
 mod port;
 mod transfer;
+mod usher;
 
 pub(super) use self::port::Port;
 
@@ -20,6 +21,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use rustix::process::{Resource, getrlimit};
+use tokio::sync::Semaphore;
 use tokio::time::sleep;
 use tracing::{debug, warn};
 
@@ -50,6 +52,8 @@ pub(super) struct Room {
     places: Arc<Places>,
     requests: Requests,
     transfers: Transfers,
+    /// Descriptors for second sockets on transfers' ports.
+    ushers: Semaphore,
     /// Whether a lack of descriptors has been told of.
     is_short: AtomicBool,
 }
@@ -63,10 +67,12 @@ struct Desk {
 impl Room {
     /// Makes what the listeners share.
     pub(super) fn new(side: &Arc<Side>, settings: Tftp, metrics: &Metrics) -> Self {
-        let places = Arc::new(Places::new(&settings, descriptors(side.limits().connections)));
+        let descriptors = descriptors(side.limits().connections);
+        let (sockets, ushers) = shares(descriptors, settings.transfers);
+        let (places, ushers) = (Arc::new(Places::new(&settings, sockets)), Semaphore::new(ushers));
         let (requests, transfers) = (metrics.requests(Protocol::Tftp), metrics.transfers.clone());
         let side = Arc::clone(side);
-        Self { side, settings, places, requests, transfers, is_short: AtomicBool::new(false) }
+        Self { side, settings, places, requests, transfers, ushers, is_short: AtomicBool::new(false) }
     }
 
     /// Counts and logs the end of a transfer.
@@ -105,6 +111,12 @@ fn descriptors(connections: u32) -> usize {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let connections = usize::try_from(connections).unwrap_or(usize::MAX);
     limit.saturating_sub(connections.saturating_add(RESERVE)).max(limit / 4)
+}
+
+/// Shares descriptors out: to transfers, and to the second sockets of those that last.
+fn shares(descriptors: usize, transfers: u32) -> (usize, usize) {
+    let transfers = usize::try_from(transfers).unwrap_or(usize::MAX).min(descriptors - descriptors / 4);
+    (transfers, (descriptors - transfers).min(transfers))
 }
 
 impl Desk {
@@ -235,7 +247,12 @@ impl Desk {
         }
         let patience = Patience { deadline: room.settings.deadline, silence: room.settings.silence };
         let mut session = Session::new(terms, request.mode, size, patience, start);
-        let end = transfer::carry(&mut session, line, place, body).await;
+        let ends = place.ends();
+        let end = tokio::select! {
+            biased;
+            end = transfer::carry(&mut session, line, place, body) => end,
+            never = usher::turn_away(self, line, ends) => match never {},
+        };
         room.count(&session, end.ending, start.elapsed(), way.peer());
         end
     }

@@ -303,6 +303,11 @@ impl Handle {
 }
 
 impl Place {
+    /// Gives the addresses that it is for.
+    pub(super) const fn ends(&self) -> Ends {
+        self.ends
+    }
+
     /// Counts the transfer among those whose client has acknowledged something.
     pub(super) fn verify(&mut self) {
         if !std::mem::replace(&mut self.is_verified, true)

@@ -3,13 +3,16 @@
 use std::io::ErrorKind;
 use std::net::UdpSocket;
 
-use super::client::{Client, ack, read, request};
+use socket2::{Domain, Socket, Type};
+
+use super::client::{Client, ack, name, read, request};
 use super::{at, body, counted, each_family, ended, file, site};
 use crate::support::{DEVICE, Running, SERIAL, Site};
 
 const NOT_FOUND: &str = "error 1 not found";
 const BAD: &str = "error 4 bad request";
 const NO_UPLOAD: &str = "error 2 not allowed";
+const STRAY: &str = "bellhop_tftp_refusals_total{reason=\"stray\"}";
 
 #[test]
 fn files_come_whole_in_every_form_that_phones_ask_for() {
@@ -274,20 +277,76 @@ fn a_client_that_is_gone_ends_it() {
     });
 }
 
+/// Asks until the transfer is old enough for strangers to be told; the system itself sends them away before.
+fn told(stranger: &UdpSocket, packet: &[u8]) -> Vec<u8> {
+    let mut room = [0; 100];
+    let mut heard = Vec::new();
+    crate::support::until("the stranger is told", || {
+        stranger.send(packet).ok();
+        match stranger.recv(&mut room) {
+            Ok(length) => heard = room[..length].to_vec(),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionRefused),
+        }
+        !heard.is_empty()
+    });
+    heard
+}
+
 #[test]
-fn a_stranger_does_not_disturb_a_transfer() {
+fn a_stranger_on_a_transfers_port_is_told_and_disturbs_nothing() {
     each_family("", |server| {
         let mut client = Client::new(server.tftp);
-        assert_eq!(client.asked(&read(&file("medium"))), "data 1");
-        // The socket is the client's alone: the system itself tells the stranger that nobody is there for it.
-        let stranger = Client::new(server.tftp);
-        stranger.socket.connect(client.tid).unwrap();
-        stranger.socket.send(b"\0\x05\0\0stop\0").unwrap();
-        let told = stranger.socket.recv(&mut [0; 100]).unwrap_err();
-        assert_eq!(told.kind(), ErrorKind::ConnectionRefused);
+        assert_eq!(client.asked(&read(&file("large"))), "data 1");
         client.reply(&ack(1));
         assert_eq!(client.hear(), "data 2");
+        let stranger = Client::new(server.tftp).socket;
+        stranger.connect(client.tid).unwrap();
+        let answer = told(&stranger, &ack(2));
+        assert_eq!(name(&answer), "error 5 no transfer");
+        // Ethernet, IPv4 and UDP take 42 bytes, and no frame is shorter than 60.
+        assert!(answer.len() + 42 <= 60);
+        // None of these ends the transfer, brings it on, or begins another.
+        let before = server.metric(STRAY);
+        for packet in [&b"\0\x05\0\0stop\0"[..], &ack(2), &ack(3), &read(&file("medium")), b"", b"\0"] {
+            stranger.send(packet).unwrap();
+        }
+        counted(server, STRAY, before + 6.0);
+        assert!(client.waiting().iter().all(|heard| heard == "data 2"));
+        client.reply(&ack(2));
+        // What was on its way again by then comes first.
+        while client.hear() != "data 3" {}
+        // Nobody else gets the port, though two sockets are on it.
+        let third = Socket::new(Domain::for_address(client.tid), Type::DGRAM, None).unwrap();
+        third.set_reuse_port(true).unwrap();
+        assert_eq!(third.bind(&client.tid.into()).unwrap_err().kind(), ErrorKind::AddrInUse);
+        drop(client);
+        ended(server, "unreachable", 1.0);
     });
+}
+
+#[test]
+fn strangers_on_a_transfers_port_are_told_so_often_and_no_more() {
+    let server = Running::start(site(""));
+    let mut client = Client::new(server.tftp);
+    assert_eq!(client.asked(&read(&file("large"))), "data 1");
+    client.reply(&ack(1));
+    assert_eq!(client.hear(), "data 2");
+    let stranger = Client::new(server.tftp);
+    stranger.socket.connect(client.tid).unwrap();
+    told(&stranger.socket, &ack(2));
+    let before = server.metric(STRAY);
+    let mut heard = 0;
+    // No more at once than a socket holds.
+    for round in 1..=20 {
+        for _ in 0..100 {
+            stranger.socket.send(&ack(2)).unwrap();
+        }
+        counted(&server, STRAY, before + f64::from(round) * 100.0);
+        heard += stranger.waiting().len();
+    }
+    assert!((1..=1000).contains(&heard), "{heard}");
+    client.reply(&ack(2));
+    while client.hear() != "data 3" {}
 }
 
 #[test]
