@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::io::Write;
+use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, ensure};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -18,9 +19,10 @@ use tracing::{info, warn};
 use crate::config::Config;
 use crate::document::Fault;
 use crate::greeting;
-use crate::listen::{Bound, Identities, Side};
+use crate::listen::{Bound, Identities, Inherited, Side};
 use crate::manage::{Admin, Key};
 use crate::reload::{Bell, Loaded, Loader, Watch};
+use crate::service;
 use crate::snapshot::{Snapshot, Store};
 use crate::telemetry::Metrics;
 
@@ -44,6 +46,7 @@ impl<E: Into<anyhow::Error>> From<E> for DaemonError {
 /// # Errors
 /// Why it could not start, or that responses were cut off when it ended.
 pub fn run(path: &Path) -> Result<(), DaemonError> {
+    let inherited = Inherited::take()?;
     crate::telemetry::start_log();
     let mut loader = Loader::new(path).map_err(DaemonError::Faulty)?;
     let nothing = loader.nothing();
@@ -55,7 +58,10 @@ pub fn run(path: &Path) -> Result<(), DaemonError> {
     prepare(loader.config())?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
-    runtime.block_on(serve(loader, snapshot))
+    let served = runtime.block_on(serve(loader, snapshot, inherited));
+    // Whatever is still under way had its time.
+    runtime.shutdown_background();
+    served
 }
 
 /// Gets the process ready: a place to write to, descriptors for the connections, and no dumps with secrets in them.
@@ -78,24 +84,19 @@ fn prepare(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn serve(loader: Loader, snapshot: Snapshot) -> Result<(), DaemonError> {
+async fn serve(loader: Loader, snapshot: Snapshot, inherited: Inherited) -> Result<(), DaemonError> {
     let mut signals = Signals::new()?;
     let config = loader.config().clone();
-    let bound = Bound::bind(&config).await?;
-    let admin = match config.admin {
-        Some(address) => {
-            let listener = TcpListener::bind(address).await;
-            Some(listener.with_context(|| format!("cannot listen on {address} for operators"))?)
-        }
-        None => None,
-    };
+    let mut sockets = inherited.sort(&config)?;
+    let admin = listen_for_operators(sockets.admin.take(), config.admin).await?;
+    let bound = Bound::bind(&config, sockets).await?;
     let host = snapshot.world().rules.provisioning.host.clone();
     let identities = Arc::new(Identities::load(&config.https, &config.state, &host)?);
     let metrics = Arc::new(Metrics::default());
     let mut greeting = Vec::new();
     greeting::write(&mut greeting, &bound, admin.as_ref(), &identities, &snapshot)?;
     let store = Arc::new(Store::new(snapshot));
-    let watch = Watch::new(loader, Arc::clone(&store), Arc::clone(&metrics));
+    let watch = Watch::new(loader, Arc::clone(&store), Arc::clone(&metrics), service::note);
     let bell = watch.bell();
     let stop = CancellationToken::new();
     let reading = thread::Builder::new().name("reload".to_owned()).spawn(move || watch.run());
@@ -115,17 +116,29 @@ async fn serve(loader: Loader, snapshot: Snapshot) -> Result<(), DaemonError> {
     let side = Arc::new(side);
     bound.serve(&side, &identities, &metrics);
     std::io::stdout().write_all(&greeting).context("cannot write to standard output")?;
+    service::ready(&side.store.current());
     signals.until_stop(&bell).await;
-    let cut = drain(&side, &mut signals).await;
+    drain(&side, &mut signals).await?;
     bell.stop();
     reading.join().map_err(|_| anyhow!("the thread that reads files panicked"))?;
     if let Some(administering) = administering {
         administering.join().map_err(|_| anyhow!("the admin thread panicked"))?;
     }
-    if cut > 0 {
-        return Err(anyhow!("{cut} connections were cut off after {:?}", side.limits().stop_timeout).into());
-    }
     Ok(())
+}
+
+/// Listens where operators connect: on the socket that was handed over, else on the address of the settings.
+async fn listen_for_operators(
+    inherited: Option<std::net::TcpListener>,
+    address: Option<SocketAddr>,
+) -> anyhow::Result<Option<TcpListener>> {
+    if let Some(listener) = inherited {
+        let listener = TcpListener::from_std(listener);
+        return Ok(Some(listener.context("cannot listen on the inherited socket for operators")?));
+    }
+    let Some(address) = address else { return Ok(None) };
+    let listener = TcpListener::bind(address).await;
+    Ok(Some(listener.with_context(|| format!("cannot listen on {address} for operators"))?))
 }
 
 /// Serves operators on a thread of their own.
@@ -183,15 +196,22 @@ impl Signals {
     }
 }
 
-/// Stops accepting and waits for responses under way; tells how many connections did not end in time.
-async fn drain(side: &Side, signals: &mut Signals) -> usize {
+/// Stops accepting and waits for responses under way, until the deadline or a second signal.
+///
+/// # Errors
+/// Connections were cut off.
+async fn drain(side: &Side, signals: &mut Signals) -> anyhow::Result<()> {
+    let deadline = side.limits().stop_timeout;
     info!(connections = side.tracker.len(), "stopping");
+    service::stopping(deadline);
     side.stop.cancel();
     side.tracker.close();
-    tokio::select! {
-        () = side.tracker.wait() => (),
-        () = tokio::time::sleep(side.limits().stop_timeout) => (),
-        () = signals.stop() => (),
-    }
-    side.tracker.len()
+    let why = tokio::select! {
+        () = side.tracker.wait() => return Ok(()),
+        () = tokio::time::sleep(deadline) => format!("after {}", humantime::format_duration(deadline)),
+        () = signals.stop() => "by a second signal".to_owned(),
+    };
+    let cut = side.tracker.len();
+    ensure!(cut == 0, "{cut} connections were cut off {why}");
+    Ok(())
 }

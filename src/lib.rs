@@ -63,4 +63,5 @@ pub mod tftp;
 pub mod cli;
 pub mod greeting;
 pub mod manage;
+pub mod service;
 pub mod telemetry;

@@ -6,6 +6,7 @@
 
 mod challenge;
 mod http;
+mod inherited;
 mod report;
 mod tftp;
 mod tls;
@@ -20,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::debug;
 
+pub use self::inherited::{InheritError, Inherited, Sockets};
 pub use self::tls::{Identities, TlsError};
 
 use self::challenge::Challenges;
@@ -70,34 +72,59 @@ pub struct Bound {
     tftp: Tftp,
 }
 
-/// An address that cannot be listened on.
+/// A place where phones cannot be listened to.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {address} for {protocol}")]
-pub struct BindError {
-    address: SocketAddr,
-    protocol: Protocol,
-    source: std::io::Error,
+pub enum BindError {
+    /// An address of the settings.
+    #[error("cannot listen on {address} for {protocol}")]
+    Address {
+        /// The address.
+        address: SocketAddr,
+        /// What for.
+        protocol: Protocol,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// A socket that the service manager handed over.
+    #[error("cannot listen on the inherited socket for {protocol}")]
+    Inherited {
+        /// What for.
+        protocol: Protocol,
+        /// Why not.
+        source: std::io::Error,
+    },
 }
 
 impl Bound {
-    /// Binds every address of the configuration.
+    /// Binds every address of the configuration whose protocol has no inherited sockets.
     ///
     /// # Errors
     /// The first address that cannot be listened on.
-    pub async fn bind(config: &Config) -> Result<Self, BindError> {
-        let mut listeners = Vec::new();
+    pub async fn bind(config: &Config, sockets: Sockets) -> Result<Self, BindError> {
         let http = config.http.listen.iter().map(|address| (Protocol::Http, *address));
         let https = config.https.listen.iter().map(|address| (Protocol::Https, *address));
-        for (protocol, address) in http.chain(https) {
-            let listener = TcpListener::bind(address).await;
-            let listener = listener.map_err(|source| BindError { address, protocol, source })?;
-            listeners.push((protocol, listener));
+        let tftp = config.tftp.listen.iter().map(|address| (Protocol::Tftp, *address));
+        let wanted = http.chain(https).chain(tftp).filter(|(protocol, _)| !sockets.have(*protocol));
+        let wanted: Vec<_> = wanted.collect();
+        let (mut listeners, mut ports) = (Vec::new(), Vec::new());
+        for (protocol, listener) in sockets.streams {
+            let listener = TcpListener::from_std(listener);
+            listeners.push((protocol, listener.map_err(|source| BindError::Inherited { protocol, source })?));
         }
-        let port = |address: &SocketAddr| {
+        for socket in sockets.tftp {
             let protocol = Protocol::Tftp;
-            tftp::Port::bind(*address).map_err(|source| BindError { address: *address, protocol, source })
-        };
-        let ports = config.tftp.listen.iter().map(port).collect::<Result<_, _>>()?;
+            let port = tftp::Port::new(socket);
+            ports.push(port.map_err(|source| BindError::Inherited { protocol, source })?);
+        }
+        for (protocol, address) in wanted {
+            let failed = |source| BindError::Address { address, protocol, source };
+            if protocol == Protocol::Tftp {
+                let socket = std::net::UdpSocket::bind(address).map_err(failed)?;
+                ports.push(tftp::Port::new(socket).map_err(failed)?);
+            } else {
+                listeners.push((protocol, TcpListener::bind(address).await.map_err(failed)?));
+            }
+        }
         Ok(Self { listeners, ports, tftp: config.tftp.clone() })
     }
 

@@ -20,7 +20,7 @@ use crate::snapshot::{Built, Cache, Fleet, Rules, Snapshot, Stamp, World};
 use crate::template::Limits;
 
 pub use self::last::{Last, Reading};
-pub use self::watch::{Bell, Report, Watch};
+pub use self::watch::{Bell, Moment, Report, Watch};
 
 /// Reads the files of one configuration, again and again.
 #[derive(Debug)]

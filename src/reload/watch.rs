@@ -47,6 +47,15 @@ pub enum Report {
     },
 }
 
+/// What somebody may want to hear of the thread that reads.
+#[derive(Debug, Clone, Copy)]
+pub enum Moment<'r> {
+    /// A reading begins that was asked for, or a new snapshot is about to be published.
+    Begun,
+    /// That has ended, so.
+    Ended(&'r Report),
+}
+
 /// Makes the server read its files again.
 #[derive(Debug, Clone)]
 pub struct Bell(Sender<Ring>);
@@ -90,15 +99,20 @@ pub struct Watch {
     watcher: Option<RecommendedWatcher>,
     told: BTreeSet<Fault>,
     last: Last,
+    observer: fn(Moment<'_>),
+    /// Whether the observer has heard that something begins, and not yet how it ended.
+    begun: bool,
 }
 
 impl Watch {
-    /// Begins to listen for events; nothing is read before [`Watch::run`].
-    pub fn new(loader: Loader, store: Arc<Store>, metrics: Arc<Metrics>) -> Self {
+    /// Begins to listen for events; nothing is read before [`Watch::run`], which tells the observer.
+    pub fn new(loader: Loader, store: Arc<Store>, metrics: Arc<Metrics>, observer: fn(Moment<'_>)) -> Self {
         let (sender, rings) = channel();
         let bell = Bell(sender);
         let (told, last) = (BTreeSet::new(), Last::default());
-        let mut watch = Self { loader, store, metrics, bell, rings, watcher: None, told, last };
+        let watcher = None;
+        let mut watch =
+            Self { loader, store, metrics, bell, rings, watcher, told, last, observer, begun: false };
         watch.note_published(None, &[]);
         watch.listen();
         watch
@@ -118,31 +132,35 @@ impl Watch {
     pub fn run(mut self) {
         loop {
             let interval = self.loader.config().reload.interval;
-            let waiting = match self.rings.recv_timeout(interval) {
-                Ok(Ring::Now(waiting)) => waiting,
+            let asked = match self.rings.recv_timeout(interval) {
+                Ok(Ring::Now(waiting)) => Some(Asked(waiting)),
                 Ok(Ring::Hint) => match self.until_quiet() {
-                    Ok(waiting) => waiting,
+                    Ok(asked) => asked,
                     Err(Stopped) => return,
                 },
                 Err(RecvTimeoutError::Timeout) => None,
                 Ok(Ring::Stop) | Err(RecvTimeoutError::Disconnected) => return,
             };
             let started = Instant::now();
+            if asked.is_some() {
+                self.begin();
+            }
             let report = self.read();
             self.note_read(started.elapsed(), report.clone());
-            if let Some(waiting) = waiting {
+            self.end(&report);
+            if let Some(Asked(Some(waiting))) = asked {
                 waiting.send(report).ok();
             }
         }
     }
 
     /// Waits until no more hints come; a ring that asks for a reading now ends the wait.
-    fn until_quiet(&self) -> Result<Option<oneshot::Sender<Report>>, Stopped> {
+    fn until_quiet(&self) -> Result<Option<Asked>, Stopped> {
         let deadline = Instant::now() + LONGEST_QUIET;
         while Instant::now() < deadline {
             match self.rings.recv_timeout(self.loader.config().reload.quiet) {
                 Ok(Ring::Hint) => (),
-                Ok(Ring::Now(waiting)) => return Ok(waiting),
+                Ok(Ring::Now(waiting)) => return Ok(Some(Asked(waiting))),
                 Err(RecvTimeoutError::Timeout) => return Ok(None),
                 Ok(Ring::Stop) | Err(RecvTimeoutError::Disconnected) => return Err(Stopped),
             }
@@ -161,6 +179,7 @@ impl Watch {
             }
             Ok(Some(loaded)) => {
                 let (serial, devices) = (loaded.snapshot.serial(), loaded.snapshot.devices());
+                self.begin();
                 self.store.publish(loaded.snapshot);
                 self.metrics.reloads_published.increment(1);
                 self.note_published(Some(started), &loaded.warnings);
@@ -172,6 +191,20 @@ impl Watch {
                 self.tell(&faults);
                 Report::Refused { serial: before.serial(), faults }
             }
+        }
+    }
+
+    /// Tells the observer once that something begins.
+    fn begin(&mut self) {
+        if !std::mem::replace(&mut self.begun, true) {
+            (self.observer)(Moment::Begun);
+        }
+    }
+
+    /// Tells the observer how that ended, and in any case of faults.
+    fn end(&mut self, report: &Report) {
+        if std::mem::take(&mut self.begun) || matches!(report, Report::Refused { .. }) {
+            (self.observer)(Moment::Ended(report));
         }
     }
 
@@ -254,6 +287,9 @@ impl Watch {
         self.watcher = Some(watcher);
     }
 }
+
+/// Somebody asked for a reading now, and perhaps waits to hear how it went.
+struct Asked(Option<oneshot::Sender<Report>>);
 
 /// The server stops.
 struct Stopped;

@@ -37,7 +37,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("manage", &["accept", "document", "durable", "model", "reload", "snapshot", "telemetry"]),
     ("greeting", &["listen", "model", "snapshot"]),
-    ("daemon", &["config", "document", "greeting", "listen", "manage", "reload", "snapshot", "telemetry"]),
+    ("service", &["reload", "snapshot"]),
+    (
+        "daemon",
+        &["config", "document", "greeting", "listen", "manage", "reload", "service", "snapshot", "telemetry"],
+    ),
     (
         "cli",
         &[
@@ -54,6 +58,7 @@ const OWNED_BY: &[(&str, &[&str])] = &[
     ("clap", &["cli/"]),
     ("hmac", &["listen/challenge.rs"]),
     ("hyper", &["listen/challenge.rs", "listen/http.rs", "manage/"]),
+    ("listenfd", &["listen/inherited.rs"]),
     ("md5", &["identify/digest.rs"]),
     ("metrics", &["accept.rs", "manage/mod.rs", "telemetry/"]),
     ("metrics_process", &["telemetry/metrics.rs"]),
@@ -64,8 +69,9 @@ const OWNED_BY: &[(&str, &[&str])] = &[
     ("regex", &["catalog/"]),
     ("rustls", &["listen/tls/"]),
     ("sha2", &["identify/digest.rs", "listen/challenge.rs"]),
+    ("sd_notify", &["service.rs"]),
     ("serde", &["cli/", "manage/"]),
-    ("socket2", &["listen/tftp/line.rs"]),
+    ("socket2", &["listen/inherited.rs", "listen/tftp/line.rs"]),
     (
         "tokio",
         &[

@@ -18,6 +18,7 @@ mod metrics; // /metrics: names, labels and what is counted
 mod reload; // files change, break and are repaired
 mod request; // a phone asks, over each transport
 mod secrets; // promise S8
+mod service; // what a service manager hands over and hears: promises H11, H14
 mod stop; // signals
 mod support; // a site in a temporary folder, and the server that runs on it
 mod tftp; // datagrams: promises T

@@ -41,12 +41,12 @@ pub(super) struct Batch {
 }
 
 impl Port {
-    /// Binds an address.
+    /// Takes a bound socket, and has it tell where each datagram was sent to.
     ///
     /// # Errors
     /// The system does not let it.
-    pub(in crate::listen) fn bind(address: SocketAddr) -> io::Result<Self> {
-        let socket = std::net::UdpSocket::bind(address)?;
+    pub(in crate::listen) fn new(socket: std::net::UdpSocket) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
         let state = UdpSocketState::new((&socket).into())?;
         // A building full of phones that get their power back asks within a moment.
         state.set_recv_buffer_size((&socket).into(), BUFFER).ok();

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -51,6 +52,20 @@ impl Running {
             .arg(format!("ulimit -n {files}; exec \"$0\" \"$@\""))
             .arg(env!("CARGO_BIN_EXE_bellhop"));
         Self::launch(site, command, &[])
+    }
+
+    /// Starts the server as a service manager does that hands a socket over.
+    pub(crate) fn start_inheriting(
+        site: Site,
+        socket: OwnedFd,
+        name: &str,
+        variables: &[(&str, &str)],
+    ) -> Self {
+        let mut command = Command::new("sh");
+        // The variables name the process that the socket is for, and the first socket has the number 3.
+        command.arg("-c").arg("LISTEN_PID=$$ LISTEN_FDS=1 exec \"$0\" \"$@\" 3<&0 </dev/null");
+        command.arg(env!("CARGO_BIN_EXE_bellhop")).env("LISTEN_FDNAMES", name).stdin(socket);
+        Self::launch(site, command, variables)
     }
 
     fn launch(site: Site, mut command: Command, variables: &[(&str, &str)]) -> Self {

@@ -1,0 +1,180 @@
+//! A service manager: the sockets that it hands over, and what it hears.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::os::unix::net::UnixDatagram;
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use crate::support::{DEVICE, FILE, Reply, Running, SERIAL, Site, exchange};
+
+/// Longest wait for anything that must happen.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A manager's ear.
+struct Manager(UnixDatagram, String);
+
+impl Manager {
+    fn listen(site: &Site) -> Self {
+        let path = site.path("notify");
+        let socket = UnixDatagram::bind(&path).unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        Self(socket, path.to_str().unwrap().to_owned())
+    }
+
+    fn hear(&self) -> String {
+        let mut room = [0; 4096];
+        let length = self.0.recv(&mut room).unwrap();
+        String::from_utf8(room[..length].to_vec()).unwrap()
+    }
+}
+
+fn request() -> String {
+    format!("GET /{SERIAL}/{FILE} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+}
+
+#[test]
+fn a_manager_hears_when_the_server_is_ready_reloads_and_stops() {
+    let site = Site::with_phone().config("\n[reload]\nevents = false\ninterval = \"24h\"\n");
+    let manager = Manager::listen(&site);
+    let server = Running::start_with(site, &[("NOTIFY_SOCKET", &manager.1)]);
+    assert_eq!(manager.hear(), "READY=1\nSTATUS=serving 1 devices, snapshot 1\n");
+
+    let begins = |heard: String| heard.starts_with("RELOADING=1\nMONOTONIC_USEC=");
+    server.signal(Signal::HUP);
+    assert!(begins(manager.hear()));
+    assert_eq!(manager.hear(), "READY=1\n");
+
+    server.site.put("fleet/device.toml", &DEVICE.replace("Desk", "Lobby"));
+    server.signal(Signal::HUP);
+    assert!(begins(manager.hear()));
+    assert_eq!(manager.hear(), "READY=1\nSTATUS=serving 1 devices, snapshot 2\n");
+
+    server.site.put("fleet/device.toml", "nonsense");
+    server.signal(Signal::HUP);
+    assert!(begins(manager.hear()));
+    assert_eq!(
+        manager.hear(),
+        "READY=1\nSTATUS=the files have 1 faults; snapshot 2, the last good one, stays\n"
+    );
+
+    server.signal(Signal::TERM);
+    let heard = manager.hear();
+    assert!(heard.starts_with("STOPPING=1\nEXTEND_TIMEOUT_USEC=15000000\n"), "{heard}");
+    assert_eq!(server.wait().0, Some(0));
+}
+
+#[test]
+fn an_inherited_listener_replaces_the_addresses_of_its_protocol() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = Running::start_inheriting(Site::with_phone(), listener.into(), "http", &[]);
+    assert_eq!(server.greeting.matches("\n  http ").count(), 1, "{}", server.greeting);
+    assert_eq!(server.http, address);
+    assert_eq!(server.get(&format!("/{SERIAL}/{FILE}")).status, 200);
+    assert_ne!(server.https.port(), 0, "the others are bound as the settings say");
+}
+
+#[test]
+fn a_socket_that_nobody_can_place_ends_the_start() {
+    let site = Site::with_phone();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let ended = std::process::Command::new("sh")
+        .arg("-c")
+        .arg("LISTEN_PID=$$ LISTEN_FDS=1 exec \"$0\" \"$@\" 3<&0")
+        .args([env!("CARGO_BIN_EXE_bellhop"), "--config", site.path("bellhop.toml").to_str().unwrap()])
+        .env("LISTEN_FDNAMES", "bellhop.socket")
+        .stdin(std::os::fd::OwnedFd::from(listener))
+        .output()
+        .unwrap();
+    let told = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(1), "{told}");
+    assert!(told.contains("(\"bellhop.socket\") is for; name it http, https, tftp or admin"), "{told}");
+}
+
+#[test]
+fn nobody_is_refused_while_one_server_takes_anothers_place() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let start = || {
+        let socket = listener.try_clone().unwrap().into();
+        Running::start_inheriting(Site::with_phone(), socket, "http", &[])
+    };
+    let mut server = start();
+    let (stop, stopped) = std::sync::mpsc::channel::<()>();
+    let phones = std::thread::spawn(move || {
+        let mut served = 0;
+        // An error, as a refused connection would be, ends the thread.
+        while stopped.try_recv().is_err() {
+            assert_eq!(Reply::parse(&exchange(address, &[request().as_bytes()])).status, 200);
+            served += 1;
+        }
+        served
+    });
+    for _ in 0..3 {
+        server.signal(Signal::TERM);
+        assert_eq!(server.wait().0, Some(0));
+        server = start();
+    }
+    stop.send(()).unwrap();
+    let served: u32 = phones.join().unwrap();
+    assert!(served > 3, "{served}");
+}
+
+#[test]
+fn a_transfer_under_way_completes_while_one_server_takes_anothers_place() {
+    let site = || Site::with_phone().write("fleet/device.toml", &DEVICE.replace("\"http\"", "\"tftp\""));
+    let port = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let start = || Running::start_inheriting(site(), port.try_clone().unwrap().into(), "tftp", &[]);
+    let server = start();
+    let phone = UdpSocket::bind("127.0.0.1:0").unwrap();
+    phone.set_read_timeout(Some(PATIENCE)).unwrap();
+    let asked = format!("\0\x01{FILE}\0octet\0");
+    phone.send_to(asked.as_bytes(), port.local_addr().unwrap()).unwrap();
+    let (mut block, mut got) = (1_u16, Vec::new());
+    let mut room = [0; 1024];
+    let (mut length, from) = phone.recv_from(&mut room).unwrap();
+    // The first block is here, and the server is told to go.
+    server.signal(Signal::TERM);
+    let next = start();
+    loop {
+        assert_eq!(room[..2], [0, 3], "{:?}", String::from_utf8_lossy(&room[..length]));
+        if room[2..4] == block.to_be_bytes() {
+            got.extend_from_slice(&room[4..length]);
+            phone.send_to(&[&[0, 4], &room[2..4]].concat(), from).unwrap();
+            if length < 516 {
+                break;
+            }
+            block += 1;
+        }
+        length = phone.recv_from(&mut room).unwrap().0;
+    }
+    assert_eq!(server.wait().0, Some(0));
+    assert!(got.starts_with(b"#!version:1.0.0.1\n") && got.len() > 512, "{}", got.len());
+    phone.send_to(asked.as_bytes(), next.tftp).unwrap();
+    let (length, _) = phone.recv_from(&mut room).unwrap();
+    assert_eq!(room[..4], [0, 3, 0, 1], "the next server answers: {length}");
+}
+
+#[test]
+fn a_second_signal_ends_the_server_at_once() {
+    let site = Site::with_phone().config(
+        "\n[limits]\nstop-timeout = \"600s\"\nheader-timeout = \"60s\"\nresponse-timeout = \"600s\"\n",
+    );
+    let manager = Manager::listen(&site);
+    let server = Running::start_with(site, &[("NOTIFY_SOCKET", &manager.1)]);
+    assert!(manager.hear().starts_with("READY=1\n"));
+    let mut stuck = TcpStream::connect(server.http).unwrap();
+    // Responses that nobody reads.
+    let many = request().replace("Connection: close\r\n", "").repeat(400_000);
+    stuck.set_write_timeout(Some(Duration::from_secs(1))).unwrap();
+    assert!(stuck.write_all(many.as_bytes()).is_err(), "all was taken");
+    server.signal(Signal::TERM);
+    assert!(manager.hear().starts_with("STOPPING=1\n"));
+    server.signal(Signal::TERM);
+    let (code, log) = server.wait();
+    assert_eq!(code, Some(1), "{log}");
+    assert!(log.contains("cut off by a second signal"), "{log}");
+    stuck.read_to_end(&mut Vec::new()).ok();
+}
