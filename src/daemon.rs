@@ -47,8 +47,9 @@ impl<E: Into<anyhow::Error>> From<E> for DaemonError {
 /// Why it could not start, or that responses were cut off when it ended.
 pub fn run(path: &Path) -> Result<(), DaemonError> {
     let inherited = Inherited::take()?;
-    crate::telemetry::start_log();
     let mut loader = Loader::new(path).map_err(DaemonError::Faulty)?;
+    // Nothing before is logged; faults of the settings themselves are told by the command line.
+    crate::telemetry::start_log(&loader.config().log)?;
     let nothing = loader.nothing();
     let Loaded { snapshot, warnings } =
         loader.load(&nothing).map_err(DaemonError::Faulty)?.ok_or_else(|| anyhow!("nothing was read"))?;

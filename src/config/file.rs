@@ -59,6 +59,7 @@ impl Config {
                 "http" => self.read_http(&entry),
                 "https" => self.read_https(&entry),
                 "limits" => self.read_limits(&entry),
+                "log" => self.log.read(&entry),
                 "provisioning" => self.read_provisioning(&entry),
                 "raw" => self.raw = read_raw(&entry),
                 "reload" => self.read_reload(&entry),
@@ -73,6 +74,7 @@ impl Config {
                     "http",
                     "https",
                     "limits",
+                    "log",
                     "provisioning",
                     "raw",
                     "reload",
@@ -255,7 +257,7 @@ impl Config {
     }
 }
 
-fn set<T>(place: &mut T, value: Option<T>) {
+pub(super) fn set<T>(place: &mut T, value: Option<T>) {
     if let Some(value) = value {
         *place = value;
     }

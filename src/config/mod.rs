@@ -5,12 +5,15 @@
 //! on disk.
 
 mod file;
+mod log;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
+
+pub use self::log::{Destination, Format, Level, Log};
 
 use crate::model::{DigestAlgorithm, Protocol, Raw, Settings};
 
@@ -39,6 +42,8 @@ pub struct Config {
     pub rendering: Rendering,
     /// When files are read again.
     pub reload: Reload,
+    /// What the server tells of itself.
+    pub log: Log,
     /// Settings of every phone.
     pub settings: Settings,
     /// Vendor parameters of every phone.
@@ -257,6 +262,7 @@ impl Default for Config {
             limits: Limits::default(),
             rendering: Rendering::default(),
             reload: Reload::default(),
+            log: Log::default(),
             settings: Settings::default(),
             raw: Raw::default(),
         }

@@ -16,7 +16,7 @@ use tracing::{info, warn};
 use crate::document::Fault;
 use crate::reload::{Last, Loader, Reading};
 use crate::snapshot::{Snapshot, Stamp, Store};
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, set_log_level};
 
 /// Longest wait for quiet; files that change all the time are read as they are.
 const LONGEST_QUIET: Duration = Duration::from_secs(2);
@@ -229,6 +229,7 @@ impl Watch {
             let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
             info!(serial, devices, took_ms, "published");
         }
+        set_log_level(self.loader.config().log.level);
         self.tell(warnings);
     }
 

@@ -4,10 +4,13 @@
 //! adds to counters that were looked up when the listener was bound.
 
 mod durations;
+mod fields;
+mod journal;
+mod json;
 mod log;
 mod metrics;
 mod names;
 
 pub use self::durations::Durations;
-pub use self::log::start as start_log;
+pub use self::log::{LogError, set_level as set_log_level, start as start_log};
 pub use self::metrics::{CacheGauges, Metrics, Requests, Transfers};

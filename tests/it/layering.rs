@@ -17,7 +17,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("permit", &["config", "identify", "model", "snapshot"]),
     ("render", &["catalog", "identify", "model", "permit", "snapshot", "template"]),
     ("answer", &["catalog", "identify", "model", "permit", "render", "snapshot"]),
-    ("telemetry", &["model", "permit", "tftp"]),
+    ("telemetry", &["config", "model", "permit", "tftp"]),
     ("accept", &[]),
     ("reload", &["catalog", "config", "document", "durable", "snapshot", "telemetry", "template"]),
     (
@@ -87,7 +87,7 @@ const OWNED_BY: &[(&str, &[&str])] = &[
     ),
     ("toml", &["document/"]),
     ("toml_edit", &["cli/generate.rs"]),
-    ("tracing_subscriber", &["telemetry/log.rs"]),
+    ("tracing_subscriber", &["telemetry/"]),
 ];
 
 /// What a newcomer reads to know the path from socket to response, and how many lines that may be.

@@ -14,6 +14,7 @@ mod fuzz; // targets for a fuzzer, each a short test
 mod hostile; // texts that look like syntax
 mod http; // bytes on a socket: promise H6, conditional requests
 mod layering; // the direction of dependencies, and the size of rooms
+mod log; // [log]: shapes, levels
 mod metrics; // /metrics: names, labels and what is counted
 mod reload; // files change, break and are repaired
 mod request; // a phone asks, over each transport

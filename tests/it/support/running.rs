@@ -46,11 +46,14 @@ impl Running {
 
     /// Starts the server where few files may be open.
     pub(crate) fn start_limited(site: Site, files: u32) -> Self {
+        Self::start_after(site, &format!("ulimit -n {files}"))
+    }
+
+    /// Starts the server from a shell that does something before.
+    pub(crate) fn start_after(site: Site, script: &str) -> Self {
         let mut command = Command::new("sh");
-        command
-            .arg("-c")
-            .arg(format!("ulimit -n {files}; exec \"$0\" \"$@\""))
-            .arg(env!("CARGO_BIN_EXE_bellhop"));
+        let script = format!("{script}; exec \"$0\" \"$@\"");
+        command.arg("-c").arg(script).arg(env!("CARGO_BIN_EXE_bellhop"));
         Self::launch(site, command, &[])
     }
 

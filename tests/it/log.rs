@@ -1,0 +1,89 @@
+//! The log: its shapes, and how much it tells.
+
+use serde_json::Value;
+
+use crate::support::{FILE, Running, SERIAL, Site, command};
+
+/// Starts a server with settings of its log, publishes once and is refused once; gives the log.
+fn logged(settings: &str, start: impl Fn(Site) -> Running) -> String {
+    let server = start(Site::with_phone().config(&format!("[log]\n{settings}\n")));
+    server.site.put("fleet/more.toml", "[[provider]]\nid = \"more\"\nname = \"More\"\n");
+    assert!(server.command(&["reload"]).status.success());
+    server.site.put("fleet/more.toml", "[[provider]]\nid = \"more\"\nname = 1\n");
+    assert_eq!(server.command(&["reload"]).status.code(), Some(78));
+    server.get(&format!("/{SERIAL}/{FILE}"));
+    server.stop()
+}
+
+#[test]
+fn text_has_a_time_a_level_a_message_and_fields() {
+    let log = logged("", Running::start);
+    let line = log.lines().find(|line| line.contains("published serial=2")).expect(&log);
+    let (time, rest) = line.split_once(' ').unwrap();
+    assert!(humantime::parse_rfc3339(time).is_ok(), "{line}");
+    assert!(rest.trim_start().starts_with("INFO published serial=2 devices=1 took_ms="), "{line}");
+    assert!(log.contains(" WARN fault in the files fault="), "{log}");
+    assert!(!log.contains("outcome="), "requests are not told of: {log}");
+}
+
+#[test]
+fn json_is_an_object_a_line() {
+    let log = logged("format = \"json\"\nlevel = \"debug\"", Running::start);
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    let said = |message: &str| lines.iter().find(|line| line["message"] == message).expect(message);
+    for line in &lines {
+        assert!(humantime::parse_rfc3339(line["time"].as_str().unwrap()).is_ok(), "{line}");
+        assert!(["info", "warn", "debug"].contains(&line["level"].as_str().unwrap()), "{line}");
+    }
+    let published = said("published");
+    assert_eq!((&published["serial"], &published["devices"]), (&Value::from(2), &Value::from(1)));
+    assert!(said("fault in the files")["fault"].as_str().unwrap().contains("more.toml:3: "));
+    let served = lines.iter().find(|line| line["outcome"] == "served").unwrap();
+    let facts = ["transport", "device", "peer", "file"].map(|name| served[name].as_str().unwrap());
+    assert_eq!(facts, ["http", "Desk", "127.0.0.1", "{mac}.cfg"]);
+}
+
+#[test]
+fn the_journal_is_told_priorities_and_no_times() {
+    let log = logged("", |site| {
+        Running::start_after(site, "export JOURNAL_STREAM=$(stat -Lc %d:%i /proc/self/fd/2)")
+    });
+    assert!(log.contains("<6> INFO published serial=2 "), "{log}");
+    assert!(log.lines().all(|line| line.starts_with('<')), "{log}");
+    assert!(log.contains("<4> WARN fault in the files "), "{log}");
+    let other = logged("", |site| Running::start_after(site, "export JOURNAL_STREAM=8:1"));
+    assert!(!other.contains("<6>") && other.contains("INFO published"), "{other}");
+}
+
+#[test]
+fn a_reload_changes_how_much_is_told_unless_the_environment_says() {
+    for (variables, told) in [(&[][..], true), (&[("BELLHOP_LOG", "info")][..], false)] {
+        let server = Running::start_with(Site::with_phone(), variables);
+        assert_eq!(server.get("/before-the-reload-0123456789/x").status, 404);
+        let settings = std::fs::read_to_string(server.site.path("bellhop.toml")).unwrap();
+        server.site.put("bellhop.toml", &format!("{settings}[log]\nlevel = \"debug\"\n"));
+        assert!(server.command(&["reload"]).status.success());
+        assert_eq!(server.get("/after-the-reload-0123456789/x").status, 404);
+        let log = server.stop();
+        assert_eq!(log.matches("outcome=\"unknown\"").count(), usize::from(told), "{log}");
+    }
+}
+
+#[test]
+fn what_the_environment_says_wrongly_is_told_and_passed_over() {
+    let server = Running::start_with(Site::with_phone(), &[("BELLHOP_LOG", "=/nonsense=")]);
+    let log = server.stop();
+    assert!(log.contains("WARN what to log is not understood; the setting counts"), "{log}");
+}
+
+#[test]
+fn words_that_are_no_setting_of_the_log_are_faults() {
+    let site = Site::with_phone().config("[log]\nlevel = \"loud\"\nformat = \"xml\"\nto = \"printer\"\n");
+    let check = command(&site, &["check"], "");
+    let text = String::from_utf8(check.stderr).unwrap();
+    assert_eq!(check.status.code(), Some(78));
+    for word in ["`error`, `warn`, `info`, `debug` or `trace`", "`json` or `text`", "`journald` or `stderr`"]
+    {
+        assert!(text.contains(word), "{word}: {text}");
+    }
+}
