@@ -6,8 +6,8 @@ use rayon::prelude::*;
 
 use crate::cli::{Failure, load};
 use crate::document::Fault;
-use crate::render::{Subject, preview};
-use crate::snapshot::{Phone, Snapshot};
+use crate::reload::unrendered;
+use crate::snapshot::Phone;
 
 /// Read settings, catalog and fleet, render every file, and say all that is wrong
 ///
@@ -39,14 +39,4 @@ impl Args {
         println!("all fine: {} devices, {models} models", snapshot.devices());
         Ok(())
     }
-}
-
-/// Renders every file of a phone and tells those that fail.
-fn unrendered(snapshot: &Snapshot, phone: &Phone<'_>) -> Vec<Fault> {
-    let files = (0..).zip(&phone.firmware.files);
-    let failed = files.filter_map(|(at, _)| preview(snapshot, &Subject::Phone(*phone, at), true).err());
-    let (path, line) = phone.written_at();
-    failed
-        .map(|error| Fault::error(path, line, format!("{error}: {}; mend the template", error.source)))
-        .collect()
 }

@@ -251,7 +251,9 @@ impl Config {
                         duration(&entry, Duration::from_millis(10), Duration::from_secs(10)),
                     );
                 }
-                _ => entry.unknown(&["events", "interval", "quiet"]),
+                "loss-devices" => set(&mut this.loss_devices, count(&entry, 1_000_000)),
+                "loss-percent" => set(&mut this.loss_percent, count(&entry, 100)),
+                _ => entry.unknown(&["events", "interval", "loss-devices", "loss-percent", "quiet"]),
             }
         }
     }
@@ -261,6 +263,10 @@ pub(super) fn set<T>(place: &mut T, value: Option<T>) {
     if let Some(value) = value {
         *place = value;
     }
+}
+
+fn count(entry: &Entry<'_>, most: u32) -> Option<usize> {
+    usize::try_from(entry.integer(0, most)?).ok()
 }
 
 fn path(entry: &Entry<'_>) -> Option<PathBuf> {

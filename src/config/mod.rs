@@ -242,6 +242,10 @@ pub struct Reload {
     pub quiet: Duration,
     /// Time after which files are compared even without events: 1 s to 24 h.
     pub interval: Duration,
+    /// Devices that a reading may always take away: 0 to 1,000,000.
+    pub loss_devices: usize,
+    /// Part of the devices that a reading may take away, in hundredths: 0 to 100.
+    pub loss_percent: usize,
 }
 
 impl Default for Config {
@@ -333,7 +337,13 @@ impl Default for Rendering {
 
 impl Default for Reload {
     fn default() -> Self {
-        Self { events: true, quiet: Duration::from_millis(200), interval: Duration::from_secs(30) }
+        Self {
+            events: true,
+            quiet: Duration::from_millis(200),
+            interval: Duration::from_secs(30),
+            loss_devices: 10,
+            loss_percent: 10,
+        }
     }
 }
 

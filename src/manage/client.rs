@@ -48,12 +48,13 @@ pub enum ClientError {
     Answer(#[from] serde_json::Error),
 }
 
-/// Has the server that runs read its files again.
+/// Has the server that runs read its files again; with `force`, whatever they take away.
 ///
 /// # Errors
 /// Why it could not be asked.
-pub async fn reload(key: &Key) -> Result<Told, ClientError> {
-    ask(key, Request::post("/api/v1/reload")).await
+pub async fn reload(key: &Key, force: bool) -> Result<Told, ClientError> {
+    let path = if force { "/api/v1/reload?force=true" } else { "/api/v1/reload" };
+    ask(key, Request::post(path)).await
 }
 
 /// Asks the server that runs when devices last fetched a file, by serial.

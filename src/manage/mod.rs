@@ -33,7 +33,7 @@ pub use self::key::{Key, KeyError};
 use self::scrape::scrape;
 
 use crate::accept::{self, Gate};
-use crate::reload::{Bell, Report};
+use crate::reload::{Bell, Doubt, Report};
 use crate::snapshot::Store;
 use crate::telemetry::Metrics;
 
@@ -88,7 +88,10 @@ impl Admin {
                 text(StatusCode::UNAUTHORIZED, "wrong key\n".to_owned())
             }
             (&Method::GET, "/api/v1/fetched") => self.fetched(),
-            (&Method::POST, "/api/v1/reload") => self.reload().await,
+            (&Method::POST, "/api/v1/reload") => {
+                let force = request.uri().query() == Some("force=true");
+                self.reload(if force { Doubt::Waive } else { Doubt::Refuse }).await
+            }
             _ => text(StatusCode::NOT_FOUND, "not found\n".to_owned()),
         }
     }
@@ -103,8 +106,8 @@ impl Admin {
         json(StatusCode::OK, &Value::Object(fetched.collect()))
     }
 
-    async fn reload(&self) -> Response<Full<Bytes>> {
-        let Some(report) = self.bell.ring_and_wait().await else {
+    async fn reload(&self, doubt: Doubt) -> Response<Full<Bytes>> {
+        let Some(report) = self.bell.ring_and_wait(doubt).await else {
             return text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n".to_owned());
         };
         let lines =

@@ -1,13 +1,19 @@
 //! What the last reading of the files brought, for whoever asks later.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use crate::reload::Report;
 
 /// The last reading, shared between the thread that reads and whoever tells people.
 #[derive(Debug, Clone, Default)]
-pub struct Last(Arc<Mutex<Option<Reading>>>);
+pub struct Last(Arc<Mutex<Kept>>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    reading: Option<Reading>,
+    stale_since: Option<SystemTime>,
+}
 
 /// One reading of the files.
 #[derive(Debug, Clone)]
@@ -23,11 +29,27 @@ pub struct Reading {
 impl Last {
     /// Puts a reading in place of the one before.
     pub(super) fn set(&self, reading: Reading) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(reading);
+        let mut kept = self.kept();
+        match &reading.report {
+            Report::Published { .. } | Report::Unchanged { .. } => kept.stale_since = None,
+            Report::Refused { .. } => {
+                kept.stale_since.get_or_insert(reading.at);
+            }
+        }
+        kept.reading = Some(reading);
     }
 
     /// Gives the last reading; `None` before the first since the start.
     pub fn get(&self) -> Option<Reading> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.kept().reading.clone()
+    }
+
+    /// Tells since when what is served is not what the files say, because they are faulty or doubtful.
+    pub fn stale_since(&self) -> Option<SystemTime> {
+        self.kept().stale_since
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -4,6 +4,8 @@
 //! [`Loader::load`]; what did not change is not read again; a bad state of the files yields faults and no
 //! snapshot. Read next: `snapshot::build` for what happens to the records.
 
+mod doubt;
+mod events;
 mod last;
 mod watch;
 
@@ -19,6 +21,7 @@ use crate::document::Fault;
 use crate::snapshot::{Built, Cache, Fleet, Rules, Snapshot, Stamp, World};
 use crate::template::Limits;
 
+pub use self::doubt::unrendered;
 pub use self::last::{Last, Reading};
 pub use self::watch::{Bell, Moment, Report, Watch};
 
@@ -33,6 +36,16 @@ pub struct Loader {
     catalog_seen: u64,
     catalog: Arc<Catalog>,
     hasher: foldhash::quality::RandomState,
+}
+
+/// What is to be done with files that are without fault and yet doubtful.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Doubt {
+    /// They are refused, as if they had faults.
+    #[default]
+    Refuse,
+    /// They are taken: somebody said that they are meant.
+    Waive,
 }
 
 /// What reading brought.
@@ -80,8 +93,36 @@ impl Loader {
     /// Reads what changed and builds the snapshot that follows `previous`; `None` when nothing changed.
     ///
     /// # Errors
-    /// Everything that is wrong with any of the files, in one go.
+    /// Everything that is wrong with any of the files, in one go; if nothing is, what makes them doubtful.
     pub fn load(&mut self, previous: &Snapshot) -> Result<Option<Loaded>, Vec<Fault>> {
+        self.load_with(previous, Doubt::Refuse)
+    }
+
+    /// Reads like [`Loader::load`], and may take what is doubtful.
+    ///
+    /// # Errors
+    /// Everything that is wrong with any of the files, in one go.
+    pub fn load_with(&mut self, previous: &Snapshot, doubt: Doubt) -> Result<Option<Loaded>, Vec<Fault>> {
+        match self.read(previous)? {
+            Some(built) => self.judge(previous, built, doubt).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Hashes all that shows a change of the files, without reading one.
+    pub fn look(&self) -> u64 {
+        let mut hasher = self.hasher.build_hasher();
+        if let Ok(metadata) = std::fs::metadata(&self.path) {
+            look_at(&self.path, &metadata, &mut hasher);
+        }
+        self.config.catalog.iter().for_each(|folder| look(folder, &mut hasher));
+        for (path, metadata) in Fleet::list(&self.config.fleet) {
+            look_at(&path, &metadata, &mut hasher);
+        }
+        hasher.finish()
+    }
+
+    fn read(&mut self, previous: &Snapshot) -> Result<Option<Built>, Vec<Fault>> {
         let first = previous.serial() == 0;
         let now = Stamp::of(SystemTime::now()).max(Stamp(previous.published().0 + 1));
         let mut faults = Vec::new();
@@ -89,19 +130,11 @@ impl Loader {
             Ok(config) => self.take(config),
             Err(broken) => faults.extend(broken),
         }
-        let catalog_changed = self.read_catalog(&mut faults);
-        let fleet_changed = self.fleet.refresh();
+        self.read_catalog(&mut faults);
+        self.fleet.refresh();
         let rules = Rules::new(&self.config, &host_name());
+        let catalog_changed = !Arc::ptr_eq(&self.catalog, &previous.world().catalog);
         let world_changed = first || catalog_changed || rules != previous.world().rules;
-        let config_changed = *self.config != *previous.config();
-        if !world_changed
-            && !config_changed
-            && !fleet_changed
-            && faults.is_empty()
-            && self.fleet.faults().is_empty()
-        {
-            return Ok(None);
-        }
         let world = if world_changed {
             let since = if first { self.oldest_possible(now) } else { now };
             let before = (!first).then(|| previous.world());
@@ -110,12 +143,25 @@ impl Loader {
             previous.share_world()
         };
         match previous.next(world, Arc::clone(&self.config), &self.fleet, now) {
-            Ok(built) if faults.is_empty() => {
-                Ok(built.map(|Built { snapshot, warnings }| Loaded { snapshot, warnings }))
-            }
+            Ok(built) if faults.is_empty() => Ok(built),
             Ok(built) => Err(sorted(faults, built.map(|built| built.warnings).unwrap_or_default())),
             Err(more) => Err(sorted(faults, more)),
         }
+    }
+
+    /// Doubts what was read without a fault.
+    fn judge(&self, previous: &Snapshot, built: Built, doubt: Doubt) -> Result<Loaded, Vec<Fault>> {
+        let Built { snapshot, warnings, losses } = built;
+        if doubt == Doubt::Refuse && previous.serial() > 0 {
+            let mut faults = doubt::implausible(&losses, &self.config.reload, &self.config.fleet);
+            if !std::ptr::eq(previous.world(), snapshot.world()) {
+                faults.extend(doubt::spoiled(previous, &snapshot));
+            }
+            if !faults.is_empty() {
+                return Err(sorted(faults, warnings));
+            }
+        }
+        Ok(Loaded { snapshot, warnings })
     }
 
     fn take(&mut self, config: Config) {
@@ -125,8 +171,8 @@ impl Loader {
         self.config = Arc::new(config);
     }
 
-    /// Reads the catalog if its files are not as they were; tells whether there is a new one.
-    fn read_catalog(&mut self, faults: &mut Vec<Fault>) -> bool {
+    /// Reads the catalog if its files are not as they were.
+    fn read_catalog(&mut self, faults: &mut Vec<Fault>) {
         let mut hasher = self.hasher.build_hasher();
         for folder in &self.config.catalog {
             look(folder, &mut hasher);
@@ -135,7 +181,7 @@ impl Loader {
         (rendering.fuel, rendering.output_bytes, rendering.time).hash(&mut hasher);
         let seen = hasher.finish();
         if seen == self.catalog_seen {
-            return false;
+            return;
         }
         let limits =
             Limits { fuel: rendering.fuel, output_bytes: rendering.output_bytes, time: rendering.time };
@@ -147,7 +193,6 @@ impl Loader {
         if faults.is_empty() {
             self.catalog_seen = seen;
         }
-        true
     }
 
     /// Gives the time since when files have been what this process makes of them: that of the newest of the
@@ -170,9 +215,13 @@ fn sorted(mut faults: Vec<Fault>, more: Vec<Fault>) -> Vec<Fault> {
 /// Takes note of all that shows a change of the files below a folder.
 fn look(path: &Path, into: &mut impl Hasher) {
     for (path, metadata) in below(path) {
-        (path, metadata.dev(), metadata.ino(), metadata.size(), metadata.mtime(), metadata.mtime_nsec())
-            .hash(into);
+        look_at(&path, &metadata, into);
     }
+}
+
+fn look_at(path: &Path, metadata: &std::fs::Metadata, into: &mut impl Hasher) {
+    (path, metadata.dev(), metadata.ino(), metadata.size(), metadata.mtime(), metadata.mtime_nsec())
+        .hash(into);
 }
 
 fn newest_below(folders: &[PathBuf]) -> Option<SystemTime> {

@@ -1,25 +1,28 @@
 //! What makes the server read its files again, and the thread that does.
 //!
-//! A signal, a command, an event and the clock all ring the same [`Bell`]. Events only hint: after each of them
-//! the thread waits until nothing more happens, so that a set of files is read when it is complete.
+//! A signal, a command, an event and the clock all ring the same [`Bell`]. Events and the clock only hint: the thread
+//! waits until the files rest, so that a set of files is read when it is complete, and reads again what changed while
+//! it was read.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant, SystemTime};
 
-use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::oneshot;
 use tracing::{info, warn};
 
 use crate::document::Fault;
-use crate::reload::{Last, Loader, Reading};
+use crate::reload::events::Events;
+use crate::reload::{Doubt, Last, Loaded, Loader, Reading};
 use crate::snapshot::{Snapshot, Stamp, Store};
 use crate::telemetry::{Metrics, set_log_level};
 
-/// Longest wait for quiet; files that change all the time are read as they are.
-const LONGEST_QUIET: Duration = Duration::from_secs(2);
+/// Time after which it is told that files do not rest.
+const LONG_QUIET: Duration = Duration::from_secs(10);
+
+/// Readings of files that change meanwhile, before it is given up.
+const MOST_TRIES: usize = 10;
 
 /// What a reading brought, for whoever asked for it.
 #[derive(Debug, Clone)]
@@ -64,22 +67,30 @@ pub struct Bell(Sender<Ring>);
 enum Ring {
     /// Something may have changed; wait until it is complete.
     Hint,
-    /// Somebody asks for it now, and perhaps waits to hear how it went.
-    Now(Option<oneshot::Sender<Report>>),
+    /// Somebody asks for it now.
+    Now(Asked),
     /// The server stops.
     Stop,
+}
+
+/// How somebody asks for a reading.
+#[derive(Debug, Default)]
+struct Asked {
+    doubt: Doubt,
+    /// Who waits to hear how it went.
+    tell: Option<oneshot::Sender<Report>>,
 }
 
 impl Bell {
     /// Asks for a reading now.
     pub fn ring(&self) {
-        self.0.send(Ring::Now(None)).ok();
+        self.0.send(Ring::Now(Asked::default())).ok();
     }
 
     /// Asks for a reading now and gives what it will bring; `None` when the server stops meanwhile.
-    pub async fn ring_and_wait(&self) -> Option<Report> {
+    pub async fn ring_and_wait(&self, doubt: Doubt) -> Option<Report> {
         let (tell, hear) = oneshot::channel();
-        self.0.send(Ring::Now(Some(tell))).ok()?;
+        self.0.send(Ring::Now(Asked { doubt, tell: Some(tell) })).ok()?;
         hear.await.ok()
     }
 
@@ -96,7 +107,7 @@ pub struct Watch {
     metrics: Arc<Metrics>,
     bell: Bell,
     rings: Receiver<Ring>,
-    watcher: Option<RecommendedWatcher>,
+    events: Events,
     told: BTreeSet<Fault>,
     last: Last,
     observer: fn(Moment<'_>),
@@ -110,9 +121,9 @@ impl Watch {
         let (sender, rings) = channel();
         let bell = Bell(sender);
         let (told, last) = (BTreeSet::new(), Last::default());
-        let watcher = None;
+        let events = Events::default();
         let mut watch =
-            Self { loader, store, metrics, bell, rings, watcher, told, last, observer, begun: false };
+            Self { loader, store, metrics, bell, rings, events, told, last, observer, begun: false };
         watch.note_published(None, &[]);
         watch.listen();
         watch
@@ -133,45 +144,61 @@ impl Watch {
         loop {
             let interval = self.loader.config().reload.interval;
             let asked = match self.rings.recv_timeout(interval) {
-                Ok(Ring::Now(waiting)) => Some(Asked(waiting)),
-                Ok(Ring::Hint) => match self.until_quiet() {
+                Ok(Ring::Now(asked)) => Some(asked),
+                Ok(Ring::Hint) | Err(RecvTimeoutError::Timeout) => match self.until_quiet() {
                     Ok(asked) => asked,
                     Err(Stopped) => return,
                 },
-                Err(RecvTimeoutError::Timeout) => None,
                 Ok(Ring::Stop) | Err(RecvTimeoutError::Disconnected) => return,
             };
             let started = Instant::now();
+            let doubt = asked.as_ref().map_or(Doubt::Refuse, |asked| asked.doubt);
             if asked.is_some() {
                 self.begin();
             }
-            let report = self.read();
+            let report = self.read(doubt);
             self.note_read(started.elapsed(), report.clone());
             self.end(&report);
-            if let Some(Asked(Some(waiting))) = asked {
-                waiting.send(report).ok();
+            if let Some(tell) = asked.and_then(|asked| asked.tell) {
+                tell.send(report).ok();
             }
+            self.listen();
         }
     }
 
-    /// Waits until no more hints come; a ring that asks for a reading now ends the wait.
+    /// Waits until the files rest: two looks at them, some time apart, see the same. Whoever asks for a reading now
+    /// ends the wait.
     fn until_quiet(&self) -> Result<Option<Asked>, Stopped> {
-        let deadline = Instant::now() + LONGEST_QUIET;
-        while Instant::now() < deadline {
-            match self.rings.recv_timeout(self.loader.config().reload.quiet) {
-                Ok(Ring::Hint) => (),
-                Ok(Ring::Now(waiting)) => return Ok(Some(Asked(waiting))),
-                Err(RecvTimeoutError::Timeout) => return Ok(None),
-                Ok(Ring::Stop) | Err(RecvTimeoutError::Disconnected) => return Err(Stopped),
+        let began = Instant::now();
+        let mut is_told = false;
+        let mut seen = self.loader.look();
+        loop {
+            let quiet = self.loader.config().reload.quiet;
+            let rested = Instant::now() + quiet;
+            while let Some(left) = rested.checked_duration_since(Instant::now()) {
+                match self.rings.recv_timeout(left) {
+                    // Events come in floods, and say less than the look that follows.
+                    Ok(Ring::Hint) | Err(RecvTimeoutError::Timeout) => (),
+                    Ok(Ring::Now(asked)) => return Ok(Some(asked)),
+                    Ok(Ring::Stop) | Err(RecvTimeoutError::Disconnected) => return Err(Stopped),
+                }
+            }
+            let now = self.loader.look();
+            if now == seen {
+                return Ok(None);
+            }
+            seen = now;
+            if began.elapsed() > LONG_QUIET && !is_told {
+                warn!("files keep changing and are read when they rest; `bellhop reload` reads them now");
+                is_told = true;
             }
         }
-        Ok(None)
     }
 
-    fn read(&mut self) -> Report {
+    fn read(&mut self, doubt: Doubt) -> Report {
         let started = Instant::now();
         let before = self.store.keep();
-        match self.loader.load(&before) {
+        match self.load(&before, doubt) {
             Ok(None) => {
                 self.metrics.reloads_unchanged.increment(1);
                 self.told.clear();
@@ -183,7 +210,6 @@ impl Watch {
                 self.store.publish(loaded.snapshot);
                 self.metrics.reloads_published.increment(1);
                 self.note_published(Some(started), &loaded.warnings);
-                self.listen();
                 Report::Published { serial, devices, warnings: loaded.warnings }
             }
             Err(faults) => {
@@ -192,6 +218,19 @@ impl Watch {
                 Report::Refused { serial: before.serial(), faults }
             }
         }
+    }
+
+    /// Reads, and reads again what changed while it was read.
+    fn load(&mut self, before: &Snapshot, doubt: Doubt) -> Result<Option<Loaded>, Vec<Fault>> {
+        for _ in 0..MOST_TRIES {
+            let seen = self.loader.look();
+            let loaded = self.loader.load_with(before, doubt);
+            if self.loader.look() == seen {
+                return loaded;
+            }
+        }
+        let message = "changed each time while everything was read; ask again when nobody writes";
+        Err(vec![Fault::error(&self.loader.config().fleet, 0, message)])
     }
 
     /// Tells the observer once that something begins.
@@ -250,47 +289,25 @@ impl Watch {
         self.told = now;
     }
 
-    /// Listens to the folders of the current configuration, if it wants that.
+    /// Listens to what the current configuration names, if it wants that.
     fn listen(&mut self) {
         let config = self.loader.config();
         if !config.reload.events {
-            self.watcher = None;
+            self.events.stop();
             return;
         }
+        let mut paths = config.catalog.clone();
+        paths.extend([config.fleet.clone(), self.loader.path().to_owned()]);
         let sender = self.bell.0.clone();
-        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            // Reading files is an event, too; it would make the server read for ever.
-            if !event.is_ok_and(|event| event.kind.is_access()) {
-                sender.send(Ring::Hint).ok();
-            }
-        });
-        let mut watcher = match watcher {
-            Ok(watcher) => watcher,
-            Err(error) => {
-                let error = &error as &dyn std::error::Error;
-                warn!(error, "cannot listen to the file system; files are compared by the clock");
-                return;
-            }
+        let hint = move || {
+            sender.send(Ring::Hint).ok();
         };
-        let folders = config
-            .catalog
-            .iter()
-            .chain([&config.fleet])
-            .map(|folder| (folder.as_path(), RecursiveMode::Recursive));
-        let own = self.loader.path().parent().map(|folder| (folder, RecursiveMode::NonRecursive));
-        for (folder, mode) in folders.chain(own) {
-            let folder = if folder == Path::new("") { Path::new(".") } else { folder };
-            if let Err(error) = watcher.watch(folder, mode) {
-                let error = &error as &dyn std::error::Error;
-                warn!(folder = %folder.display(), error, "cannot listen to a folder; it is compared by the clock");
-            }
+        if self.events.listen(&paths, hint) {
+            // What changed before the first event can only be seen.
+            self.bell.0.send(Ring::Hint).ok();
         }
-        self.watcher = Some(watcher);
     }
 }
-
-/// Somebody asked for a reading now, and perhaps waits to hear how it went.
-struct Asked(Option<oneshot::Sender<Report>>);
 
 /// The server stops.
 struct Stopped;

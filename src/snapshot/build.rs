@@ -19,7 +19,8 @@ use crate::snapshot::index::{Changes, Index};
 use crate::snapshot::locate::locate;
 use crate::snapshot::records::Listed;
 use crate::snapshot::{
-    AccountKind, AccountPlace, Fleet, LinePlace, Place, Records, Since, Slot, Snapshot, Source, Stamp, World,
+    AccountKind, AccountPlace, Fleet, LinePlace, Losses, Place, Records, Since, Slot, Snapshot, Source,
+    Stamp, World,
 };
 
 /// A snapshot that may be published.
@@ -29,13 +30,15 @@ pub struct Built {
     pub snapshot: Snapshot,
     /// What somebody should look at.
     pub warnings: Vec<Fault>,
+    /// What it takes away.
+    pub losses: Losses,
 }
 
 /// A file that is not as it was: its slot, and its records before and now.
-struct Changed {
-    file: u32,
-    old: Option<Slot>,
-    new: Option<Arc<Records>>,
+pub(super) struct Changed {
+    pub(super) file: u32,
+    pub(super) old: Option<Slot>,
+    pub(super) new: Option<Arc<Records>>,
 }
 
 impl Snapshot {
@@ -69,7 +72,9 @@ impl Snapshot {
         if faults.iter().any(Fault::is_error) {
             return Err(faults);
         }
-        Ok(Some(Built { snapshot: next, warnings: faults }))
+        let few = next.config.reload.loss_devices;
+        let losses = Losses::between(self, &next, &changed, few);
+        Ok(Some(Built { snapshot: next, warnings: faults, losses }))
     }
 
     fn following(&self, world: Arc<World>, config: Arc<Config>, now: Stamp) -> Self {

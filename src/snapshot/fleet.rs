@@ -82,20 +82,23 @@ impl Fleet {
 
     /// Lists the files below a folder that hold records, in the order of their paths.
     pub fn paths(folder: &Path) -> Vec<PathBuf> {
-        let mut listed = BTreeMap::new();
-        list(folder, DEEPEST, &mut listed, &mut Vec::new());
-        listed.into_keys().collect()
+        Self::list(folder).into_keys().collect()
     }
 
-    /// Reads what is new or changed since the last call; tells whether anything was.
-    pub fn refresh(&mut self) -> bool {
+    /// Lists the files below a folder that hold records, with what the file system says of them.
+    pub fn list(folder: &Path) -> BTreeMap<PathBuf, Metadata> {
+        let mut listed = BTreeMap::new();
+        list(folder, DEEPEST, &mut listed, &mut Vec::new());
+        listed
+    }
+
+    /// Reads what is new or changed since the last call.
+    pub fn refresh(&mut self) {
         let now = SystemTime::now();
         let mut listed = BTreeMap::new();
         self.faults.clear();
         list(&self.folder, DEEPEST, &mut listed, &mut self.faults);
-        let before = self.files.len();
         self.files.retain(|path, _| listed.contains_key(path));
-        let mut changed = self.files.len() != before;
         let same =
             |source: &Source, metadata: &Metadata| source.identity.as_ref() == Some(&Identity::of(metadata));
         listed.retain(|path, metadata| !self.files.get(path).is_some_and(|source| same(source, metadata)));
@@ -119,7 +122,6 @@ impl Fleet {
             match outcome {
                 Outcome::New(source) => {
                     self.files.insert(path, source);
-                    changed = true;
                 }
                 Outcome::Same(identity) => {
                     self.files.entry(path).and_modify(|source| source.identity = identity);
@@ -127,11 +129,10 @@ impl Fleet {
                 Outcome::Unreadable(error) => {
                     let message = format!("cannot be read: {error}; check its rights and encoding");
                     self.faults.push(Fault::error(&path, 0, message));
-                    changed |= self.files.remove(&path).is_some();
+                    self.files.remove(&path);
                 }
             }
         }
-        changed
     }
 
     /// Gives every fault of the files by themselves: unreadable files, broken syntax, wrong values.

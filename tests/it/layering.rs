@@ -19,7 +19,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("answer", &["catalog", "identify", "model", "permit", "render", "snapshot"]),
     ("telemetry", &["config", "model", "permit", "tftp"]),
     ("accept", &[]),
-    ("reload", &["catalog", "config", "document", "durable", "snapshot", "telemetry", "template"]),
+    ("reload", &["catalog", "config", "document", "render", "durable", "snapshot", "telemetry", "template"]),
     (
         "listen",
         &[
@@ -63,7 +63,7 @@ const OWNED_BY: &[(&str, &[&str])] = &[
     ("metrics", &["accept.rs", "manage/mod.rs", "telemetry/"]),
     ("metrics_process", &["telemetry/metrics.rs"]),
     ("minijinja", &["render/", "template/"]),
-    ("notify", &["reload/watch.rs"]),
+    ("notify", &["reload/events.rs"]),
     ("quinn_udp", &["listen/tftp/port.rs"]),
     ("rcgen", &["listen/tls/"]),
     ("regex", &["catalog/"]),

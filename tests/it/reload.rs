@@ -5,7 +5,7 @@ use std::fs;
 
 use bellhop::answer::Outcome;
 use bellhop::model::Protocol::Http;
-use bellhop::reload::{Loaded, Loader};
+use bellhop::reload::{Doubt, Loaded, Loader};
 use bellhop::snapshot::Snapshot;
 use proptest::prelude::*;
 
@@ -38,7 +38,16 @@ impl Loading {
 
     /// Reads again; tells whether there is a new snapshot.
     fn again(&mut self) -> Result<bool, Vec<String>> {
-        match self.loader.load(&self.last) {
+        self.with(Doubt::Refuse)
+    }
+
+    /// Reads again, and takes what is doubtful.
+    fn anyway(&mut self) -> Result<bool, Vec<String>> {
+        self.with(Doubt::Waive)
+    }
+
+    fn with(&mut self, doubt: Doubt) -> Result<bool, Vec<String>> {
+        match self.loader.load_with(&self.last, doubt) {
             Ok(Some(Loaded { snapshot, .. })) => {
                 self.last = snapshot;
                 Ok(true)
@@ -122,9 +131,14 @@ fn a_changed_template_renders_its_vendor_s_files_again() {
     let faults = loading.again().unwrap_err();
     assert!(faults[0].contains("own/yealink/templates/own.cfg:1: does not compile: "), "{faults:?}");
     assert_eq!(loading.ask(SERIAL, FILE), ("mine = Desk\n".to_owned(), true), "the last good one stays");
-    // It compiles and fails when it runs: the last good file stands in for the one that fails.
+    // It compiles and fails when it runs.
     site.put("own/yealink/templates/own.cfg", "{{ nothing }}");
-    assert_eq!(loading.again(), Ok(true));
+    let faults = loading.again().unwrap_err();
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert!(faults[0].contains("device.toml:2: cannot render {mac}.cfg of Desk: "), "{faults:?}");
+    assert!(faults[0].ends_with("bellhop reload --force"), "{faults:?}");
+    // Whoever means it gets it, and the last good file stands in for the one that fails.
+    assert_eq!(loading.anyway(), Ok(true));
     let answer = ask(&loading.last, Http, &format!("/{SERIAL}/{FILE}"), None);
     let Outcome::Served { file, stale: Some(error), .. } = answer.outcome else {
         panic!("not stale");
@@ -149,6 +163,124 @@ fn a_bad_state_leaves_the_last_good_snapshot() {
     site.put("fleet/accounts.toml", &ACCOUNTS.replace("number = \"0087*001\"", "number = \"0087*003\""));
     let faults = loading.again().unwrap_err();
     assert!(faults[0].contains("device.toml:11: there is no extension `0087*001` for line 1"), "{faults:?}");
+}
+
+/// Writes devices with numbers, each of `org` where its number is less than `of_org`.
+fn devices(numbers: std::ops::Range<u32>, of_org: u32) -> String {
+    let device = |number: u32| {
+        let organization = if number < of_org { "owner = \"sp\"\norganization = \"org\"\n" } else { "" };
+        format!(
+            "[[device]]\nserial = \"serial-{number}-abcdefghijklmnop\"\nname = \"Device {number}\"\n\
+             model = \"yealink/t46s\"\nmac = \"00:15:65:00:00:{number:02x}\"\n{organization}\n"
+        )
+    };
+    numbers.map(device).collect()
+}
+
+#[test]
+fn a_reading_that_takes_too_much_away_is_refused_until_it_is_meant() {
+    let site = Site::new().write("fleet/accounts.toml", ACCOUNTS).write("fleet/a.toml", &devices(0..200, 12));
+    let mut loading = Loading::new(&site);
+    site.put("fleet/a.toml", &devices(0..180, 12));
+    assert_eq!(loading.again(), Ok(true), "a tenth may go");
+    let fleet = site.path("fleet");
+    let doubt = |what: &str| {
+        let cure = "mend the files or, if it is meant, have it published: bellhop reload --force";
+        Err(vec![format!("{}: {what}; {cure}", fleet.display())])
+    };
+    for round in 0..2 {
+        site.put("fleet/a.toml", &devices(0..161, 12));
+        assert_eq!(loading.again(), doubt("has 161 devices of 180 that are served"), "round {round}");
+        assert_eq!(loading.last.devices(), 180);
+    }
+    site.put("fleet/a.toml", "");
+    assert!(loading.again().is_err(), "an empty file is not what anybody means");
+    site.put("fleet/a.toml", &devices(0..180, 12));
+    assert_eq!(loading.again(), Ok(false), "it is as it was");
+
+    // Enough devices are left, and yet a provider and an organization lost all of theirs: moved, and then forgotten.
+    site.put("fleet/a.toml", &devices(0..180, 0));
+    let faults = loading.again().unwrap_err();
+    let emptied = ["has no device of `org` any more, of 12", "has no device of `sp` any more, of 12"];
+    assert!(
+        faults.len() == 2 && faults.iter().zip(emptied).all(|(fault, what)| fault.contains(what)),
+        "{faults:?}"
+    );
+    assert_eq!(loading.anyway(), Ok(true));
+    assert_eq!(loading.again(), Ok(false));
+    site.put("fleet/a.toml", &devices(0..1, 0));
+    assert_eq!(loading.anyway(), Ok(true));
+    assert_eq!(loading.last.devices(), 1);
+    site.put("fleet/a.toml", "");
+    assert_eq!(loading.again(), Ok(true), "a few may always go");
+}
+
+#[test]
+fn an_operator_forces_what_is_doubted() {
+    let site = Site::new().write("fleet/accounts.toml", ACCOUNTS).write("fleet/a.toml", &devices(0..40, 0));
+    let server = Running::start(site.config("\n[reload]\nevents = false\ninterval = \"24h\"\n"));
+    server.site.put("fleet/a.toml", &devices(0..20, 0));
+    let output = server.command(&["reload"]);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(78), "{told}");
+    assert!(told.contains("has 20 devices of 40 that are served"), "{told}");
+    assert!((server.metric("bellhop_snapshot_stale") - 1.0).abs() < 0.1);
+    let output = server.command(&["reload", "--force"]);
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "published: serial 2\n");
+    assert!((server.metric("bellhop_snapshot_devices") - 20.0).abs() < 0.1);
+    assert!(server.metric("bellhop_snapshot_stale").abs() < 0.1);
+}
+
+#[test]
+fn a_folder_in_place_of_another_is_noticed() {
+    let config = "fleet = \"live/fleet\"\n[reload]\nquiet = \"50ms\"\ninterval = \"24h\"\n";
+    let site = Site::new();
+    let put = |site: &Site, release: &str, name: &str| {
+        site.put(&format!("{release}/fleet/accounts.toml"), ACCOUNTS);
+        site.put(&format!("{release}/fleet/device.toml"), &DEVICE.replace("CANARY-admin", name));
+    };
+    let link = |site: &Site, release: &str| {
+        std::os::unix::fs::symlink(release, site.path("next")).unwrap();
+        fs::rename(site.path("next"), site.path("live")).unwrap();
+    };
+    put(&site, "releases/1", "first");
+    link(&site, "releases/1");
+    let server = Running::start(site.config(config));
+    let has = |text: &str| {
+        let reply = server.get(&format!("/{SERIAL}/{FILE}"));
+        String::from_utf8(reply.body).unwrap().contains(&format!("admin:{text}\n"))
+    };
+    assert!(has("first"));
+    put(&server.site, "releases/2", "second");
+    link(&server.site, "releases/2");
+    until("a link that leads elsewhere is noticed", || has("second"));
+    server.site.put("releases/2/fleet/device.toml", &DEVICE.replace("CANARY-admin", "third"));
+    until("a change behind the link is noticed", || has("third"));
+    fs::remove_dir_all(server.site.path("releases/2/fleet")).unwrap();
+    put(&server.site, "releases/2", "fourth");
+    until("a folder that is made anew is noticed", || has("fourth"));
+    server.site.put("releases/2/fleet/device.toml", &DEVICE.replace("CANARY-admin", "fifth"));
+    until("a change in the new folder is noticed", || has("fifth"));
+    // As a mounted ConfigMap does it: each file is a link through `..data`, which is exchanged.
+    for (version, name) in [("..1", "sixth"), ("..2", "seventh")] {
+        server.site.put(&format!("volume/{version}/device.toml"), &DEVICE.replace("CANARY-admin", name));
+        server.site.put(&format!("volume/{version}/accounts.toml"), ACCOUNTS);
+        std::os::unix::fs::symlink(version, server.site.path("volume/..next")).unwrap();
+        fs::rename(server.site.path("volume/..next"), server.site.path("volume/..data")).unwrap();
+        if name == "sixth" {
+            for file in ["device.toml", "accounts.toml"] {
+                std::os::unix::fs::symlink(
+                    format!("..data/{file}"),
+                    server.site.path(&format!("volume/{file}")),
+                )
+                .unwrap();
+            }
+            fs::create_dir_all(server.site.path("mounted")).unwrap();
+            std::os::unix::fs::symlink("../volume", server.site.path("mounted/fleet")).unwrap();
+            link(&server.site, "mounted");
+        }
+        until("a volume's exchange is noticed", || has(name));
+    }
 }
 
 /// What a fleet of a property test holds: by file, device number and line.
