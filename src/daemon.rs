@@ -19,7 +19,7 @@ use tracing::{info, warn};
 use crate::config::Config;
 use crate::document::Fault;
 use crate::greeting;
-use crate::listen::{Bound, Identities, Inherited, Side};
+use crate::listen::{Bound, Identities, Inherited, Probe, Side};
 use crate::manage::{Admin, Key};
 use crate::reload::{Bell, Loaded, Loader, Watch};
 use crate::service;
@@ -101,29 +101,30 @@ async fn serve(loader: Loader, snapshot: Snapshot, inherited: Inherited) -> Resu
     let bell = watch.bell();
     let stop = CancellationToken::new();
     let reading = thread::Builder::new().name("reload".to_owned()).spawn(move || watch.run());
-    let reading = reading.context("cannot start the thread that reads files")?;
-    let administering = match admin {
-        Some(listener) => {
-            let key =
-                Key::mint(&config.state, listener.local_addr().context("cannot tell the admin address")?)?;
-            let admin =
-                Admin { store: Arc::clone(&store), metrics: Arc::clone(&metrics), bell: bell.clone(), key };
-            Some(administer(admin, listener, stop.clone())?)
-        }
-        None => None,
-    };
+    let mut threads = vec![reading.context("cannot start the thread that reads files")?];
+    if let Some(listener) = admin {
+        let key = Key::mint(&config.state, listener.local_addr().context("cannot tell the admin address")?)?;
+        let admin =
+            Admin { store: Arc::clone(&store), metrics: Arc::clone(&metrics), bell: bell.clone(), key };
+        threads.push(administer(admin, listener, stop.clone())?);
+    }
     let side =
         Side::new(store, TaskTracker::new(), stop.clone()).context("the system gives no random numbers")?;
     let side = Arc::new(side);
+    let probe = Probe::new(Arc::clone(&side), bound.addresses()).context("cannot ask the server itself")?;
     bound.serve(&side, &identities, &metrics);
     std::io::stdout().write_all(&greeting).context("cannot write to standard output")?;
     service::ready(&side.store.current());
-    signals.until_stop(&bell).await;
+    let threads_live = || threads.iter().all(|thread| !thread.is_finished());
+    tokio::select! {
+        () = signals.until_stop(&bell) => (),
+        () = service::live(&probe, &side.store, threads_live) => (),
+    }
     drain(&side, &mut signals).await?;
     bell.stop();
-    reading.join().map_err(|_| anyhow!("the thread that reads files panicked"))?;
-    if let Some(administering) = administering {
-        administering.join().map_err(|_| anyhow!("the admin thread panicked"))?;
+    for thread in threads {
+        let name = thread.thread().name().unwrap_or_default().to_owned();
+        thread.join().map_err(|_| anyhow!("the thread {name:?} panicked"))?;
     }
     Ok(())
 }

@@ -2,16 +2,18 @@
 //!
 //! Promises, together H11: ready is said when the first good snapshot stands and every listener serves; reloading and
 //! ready again around each publication and each reading that somebody asked for; stopping before the first listener
-//! closes, with the time that it may take.
+//! closes, with the time that it may take; alive only when each listener has just answered the server itself.
 
 use std::error::Error;
 use std::time::Duration;
 
 use sd_notify::NotifyState;
+use tokio::time::sleep;
 use tracing::warn;
 
+use crate::listen::Probe;
 use crate::reload::{Moment, Report};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, Store};
 
 /// Time beyond the deadline of a stop in which the process must have ended.
 const LEEWAY: Duration = Duration::from_secs(5);
@@ -38,6 +40,39 @@ pub fn note(moment: Moment<'_>) {
         Moment::Ended(Report::Unchanged { .. }) => return tell(&[NotifyState::Ready]),
     };
     tell(&[NotifyState::Ready, NotifyState::Status(&status)]);
+}
+
+/// Says again and again that the server lives, while every listener answers and `threads_live`.
+///
+/// Three times in the time that the manager waits; nothing where it does not. It never ends.
+pub async fn live(probe: &Probe, store: &Store, threads_live: impl Fn() -> bool) {
+    let Some(limit) = sd_notify::watchdog_enabled().filter(|limit| !limit.is_zero()) else {
+        return std::future::pending().await;
+    };
+    let interval = limit / 3;
+    let mut was_well = true;
+    loop {
+        match probe.ask(interval).await {
+            Ok(()) if threads_live() => {
+                tell(&[NotifyState::Watchdog]);
+                if !std::mem::replace(&mut was_well, true) {
+                    let snapshot = store.keep();
+                    tell(&[NotifyState::Status(&served(snapshot.devices(), snapshot.serial()))]);
+                }
+            }
+            Ok(()) => fail(&mut was_well, "a thread of the server has ended"),
+            Err(silent) => {
+                warn!(error = &silent as &dyn Error, "a listener does not answer");
+                fail(&mut was_well, &silent.to_string());
+            }
+        }
+        sleep(interval).await;
+    }
+}
+
+fn fail(was_well: &mut bool, status: &str) {
+    *was_well = false;
+    tell(&[NotifyState::Status(status)]);
 }
 
 /// Says that no more phones are served, and that those under way may take so long.

@@ -7,6 +7,7 @@
 mod challenge;
 mod http;
 mod inherited;
+mod probe;
 mod report;
 mod tftp;
 mod tls;
@@ -22,9 +23,11 @@ use tokio_util::task::TaskTracker;
 use tracing::debug;
 
 pub use self::inherited::{InheritError, Inherited, Sockets};
+pub use self::probe::{Probe, Silent};
 pub use self::tls::{Identities, TlsError};
 
 use self::challenge::Challenges;
+use self::probe::Own;
 use crate::accept::{self, Gate};
 use crate::config::{Config, Limits, Tftp};
 use crate::model::Protocol;
@@ -41,6 +44,7 @@ pub struct Side {
     pub stop: CancellationToken,
     challenges: Challenges,
     places: Arc<Semaphore>,
+    own: Own,
 }
 
 impl Side {
@@ -56,7 +60,12 @@ impl Side {
         let places = usize::try_from(store.current().config().limits.connections);
         let places = places.unwrap_or(Semaphore::MAX_PERMITS);
         let (challenges, places) = (Challenges::new()?, Arc::new(Semaphore::new(places)));
-        Ok(Self { store, tracker, stop, challenges, places })
+        Ok(Self { store, tracker, stop, challenges, places, own: Own::default() })
+    }
+
+    /// Tells whether no further connection has a place.
+    fn is_full(&self) -> bool {
+        self.places.available_permits() == 0
     }
 
     /// Gives deadlines, sizes and caps as they are now.
@@ -152,9 +161,11 @@ impl Bound {
                 errors: requests.accept_errors.clone(),
             };
             let tls = (protocol == Protocol::Https).then(|| Arc::clone(identities));
-            let door = Arc::new(Door { side: Arc::clone(side), protocol, tls, requests });
+            let door =
+                |requests| Arc::new(Door { side: Arc::clone(side), protocol, tls: tls.clone(), requests });
+            let (doors, side_doors) = (door(requests), door(Requests::uncounted(protocol)));
             side.tracker.spawn(accept::run(listener, gate, move |stream, peer| {
-                let door = Arc::clone(&door);
+                let door = Arc::clone(if doors.side.own.is(peer) { &side_doors } else { &doors });
                 async move { door.connection(stream, peer.ip()).await }
             }));
         }

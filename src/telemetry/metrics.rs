@@ -219,6 +219,11 @@ impl Transfers {
 }
 
 impl Requests {
+    /// Makes a set that nothing is kept in, for requests that are no phone's.
+    pub fn uncounted(protocol: Protocol) -> Self {
+        with_local_recorder(&metrics::NoopRecorder, || Self::of(protocol))
+    }
+
     fn of(protocol: Protocol) -> Self {
         let transport = protocol.word();
         let outcome =

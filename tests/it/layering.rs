@@ -37,7 +37,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("manage", &["accept", "document", "durable", "model", "reload", "snapshot", "telemetry"]),
     ("greeting", &["listen", "model", "snapshot"]),
-    ("service", &["reload", "snapshot"]),
+    ("service", &["listen", "reload", "snapshot"]),
     (
         "daemon",
         &["config", "document", "greeting", "listen", "manage", "reload", "service", "snapshot", "telemetry"],
@@ -83,6 +83,7 @@ const OWNED_BY: &[(&str, &[&str])] = &[
             "listen/",
             "manage/",
             "reload/watch.rs",
+            "service.rs",
         ],
     ),
     ("toml", &["document/"]),

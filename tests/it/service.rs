@@ -1,11 +1,12 @@
 //! A service manager: the sockets that it hands over, and what it hears.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
 use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
 use rustix::process::Signal;
+use socket2::SockRef;
 
 use crate::support::{DEVICE, FILE, Reply, Running, SERIAL, Site, exchange};
 
@@ -177,4 +178,60 @@ fn a_second_signal_ends_the_server_at_once() {
     assert_eq!(code, Some(1), "{log}");
     assert!(log.contains("cut off by a second signal"), "{log}");
     stuck.read_to_end(&mut Vec::new()).ok();
+}
+
+/// Gives a manager that has heard that a server with a watchdog is ready and lives, and that server.
+fn watched(site: Site, socket: std::os::fd::OwnedFd, name: &str) -> (Manager, Running) {
+    let manager = Manager::listen(&site);
+    let variables = [("NOTIFY_SOCKET", manager.1.as_str()), ("WATCHDOG_USEC", "600000")];
+    let server = Running::start_inheriting(site, socket, name, &variables);
+    assert!(manager.hear().starts_with("READY=1\n"));
+    for _ in 0..3 {
+        assert_eq!(manager.hear(), "WATCHDOG=1\n");
+    }
+    (manager, server)
+}
+
+#[test]
+fn the_servers_own_requests_leave_no_trace_in_the_metrics() {
+    let site = Site::with_phone();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (_, server) = watched(site, listener.into(), "http");
+    let metrics = String::from_utf8(server.admin("/metrics").body).unwrap();
+    let counted = metrics.lines().filter(|line| {
+        let (name, value) = line.rsplit_once(' ').unwrap_or_default();
+        let is_of_phones = ["bellhop_requests", "bellhop_refusals", "bellhop_answer", "bellhop_tftp"];
+        is_of_phones.iter().any(|start| name.starts_with(start)) && value != "0"
+    });
+    assert_eq!(counted.collect::<Vec<_>>(), Vec::<&str>::new());
+    assert_eq!(server.metric("bellhop_handshake_failures_total{transport=\"https\"}"), 0.0);
+}
+
+#[test]
+fn the_watchdog_is_fed_only_while_each_listener_answers() {
+    // The test keeps the sockets, so that it can make them deaf, as a loop that died would be.
+    let deafen = |socket: &std::os::fd::OwnedFd, name| {
+        if name == "tftp" {
+            // From then on it hears one peer only.
+            let peer: std::net::SocketAddr = "127.0.0.1:9".parse().unwrap();
+            SockRef::from(socket).connect(&peer.into()).unwrap();
+        } else {
+            SockRef::from(socket).shutdown(Shutdown::Both).unwrap();
+        }
+    };
+    for name in ["http", "https", "tftp"] {
+        let socket: std::os::fd::OwnedFd = match name {
+            "tftp" => UdpSocket::bind("127.0.0.1:0").unwrap().into(),
+            _ => TcpListener::bind("127.0.0.1:0").unwrap().into(),
+        };
+        let (manager, server) = watched(Site::with_phone(), socket.try_clone().unwrap(), name);
+        deafen(&socket, name);
+        let failure = format!("STATUS=the listener for {name} at");
+        while !manager.hear().starts_with(&failure) {}
+        for _ in 0..3 {
+            let heard = manager.hear();
+            assert!(heard.starts_with(&failure), "{heard}");
+        }
+        assert_eq!(server.admin("/healthz").status, 200, "all else lives");
+    }
 }

@@ -136,6 +136,9 @@ impl Desk {
     /// Takes a datagram.
     fn take(self: &Arc<Self>, datagram: &[u8], way: Way) {
         let (room, peer) = (&self.room, way.peer());
+        if room.side.own.is(peer) {
+            return self.answer_own(way);
+        }
         if !room.settings.allows(peer.ip()) || !way.is_direct() {
             room.transfers.network.increment(1);
             debug!(transport = "tftp", %peer, outcome = "network", "datagram dropped");
@@ -164,6 +167,14 @@ impl Desk {
                 self.scold(&way, ErrorCode::IllegalOperation, "bad request");
             }
         }
+    }
+
+    /// Answers the server itself, by a task as each request is served by.
+    fn answer_own(self: &Arc<Self>, way: Way) {
+        let desk = Arc::clone(self);
+        self.room.side.tracker.spawn(async move {
+            desk.port.send(&way, &error(ErrorCode::FileNotFound, "not found")).ok();
+        });
     }
 
     /// Says what is wrong, unless the source has heard that often in this second.

@@ -1,5 +1,6 @@
 //! Handshakes: the server's certificates, chosen by the name that a phone asks for, and the phone's own.
 
+mod client;
 mod device;
 
 use std::collections::HashMap;
@@ -19,6 +20,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tracing::debug;
 
+pub(super) use self::client::Client;
 use self::device::{Asking, Authorities};
 use crate::config::{CertificateFiles, Https};
 use crate::durable;
