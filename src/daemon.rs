@@ -7,6 +7,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
+use std::time::SystemTime;
 
 use anyhow::{Context, anyhow, ensure};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -86,7 +87,7 @@ fn prepare(config: &Config) -> anyhow::Result<()> {
 }
 
 async fn serve(loader: Loader, snapshot: Snapshot, inherited: Inherited) -> Result<(), DaemonError> {
-    let mut signals = Signals::new()?;
+    let (started, mut signals) = (SystemTime::now(), Signals::new()?);
     let config = loader.config().clone();
     let mut sockets = inherited.sort(&config)?;
     let admin = listen_for_operators(sockets.admin.take(), config.admin).await?;
@@ -98,21 +99,31 @@ async fn serve(loader: Loader, snapshot: Snapshot, inherited: Inherited) -> Resu
     greeting::write(&mut greeting, &bound, admin.as_ref(), &identities, &snapshot)?;
     let store = Arc::new(Store::new(snapshot));
     let watch = Watch::new(loader, Arc::clone(&store), Arc::clone(&metrics), service::note);
-    let bell = watch.bell();
+    let (bell, last) = (watch.bell(), watch.last());
     let stop = CancellationToken::new();
     let reading = thread::Builder::new().name("reload".to_owned()).spawn(move || watch.run());
     let mut threads = vec![reading.context("cannot start the thread that reads files")?];
-    if let Some(listener) = admin {
-        let key = Key::mint(&config.state, listener.local_addr().context("cannot tell the admin address")?)?;
-        let admin =
-            Admin { store: Arc::clone(&store), metrics: Arc::clone(&metrics), bell: bell.clone(), key };
-        threads.push(administer(admin, listener, stop.clone())?);
-    }
     let side =
         Side::new(store, TaskTracker::new(), stop.clone()).context("the system gives no random numbers")?;
     let side = Arc::new(side);
     let probe = Probe::new(Arc::clone(&side), bound.addresses()).context("cannot ask the server itself")?;
+    let listeners = bound.addresses();
     bound.serve(&side, &identities, &metrics);
+    let ended = CancellationToken::new();
+    if let Some(listener) = admin {
+        let key = Key::mint(&config.state, listener.local_addr().context("cannot tell the admin address")?)?;
+        let admin = Admin {
+            store: Arc::clone(&side.store),
+            metrics,
+            bell: bell.clone(),
+            last,
+            key,
+            listeners,
+            started,
+            stopping: side.stop.clone(),
+        };
+        threads.push(administer(admin, listener, ended.clone())?);
+    }
     std::io::stdout().write_all(&greeting).context("cannot write to standard output")?;
     service::ready(&side.store.current());
     let threads_live = || threads.iter().all(|thread| !thread.is_finished());
@@ -122,6 +133,7 @@ async fn serve(loader: Loader, snapshot: Snapshot, inherited: Inherited) -> Resu
     }
     drain(&side, &mut signals).await?;
     bell.stop();
+    ended.cancel();
     for thread in threads {
         let name = thread.thread().name().unwrap_or_default().to_owned();
         thread.join().map_err(|_| anyhow!("the thread {name:?} panicked"))?;
@@ -147,7 +159,7 @@ async fn listen_for_operators(
 fn administer(
     admin: Admin,
     listener: TcpListener,
-    stop: CancellationToken,
+    ended: CancellationToken,
 ) -> anyhow::Result<thread::JoinHandle<()>> {
     let listener = listener.into_std().context("cannot hand the admin listener over")?;
     let runtime =
@@ -155,7 +167,7 @@ fn administer(
     let serve = move || {
         runtime.block_on(async move {
             match TcpListener::from_std(listener) {
-                Ok(listener) => admin.serve(listener, stop).await,
+                Ok(listener) => admin.serve(listener, ended).await,
                 Err(error) => {
                     warn!(error = &error as &dyn std::error::Error, "the admin side does not serve");
                 }

@@ -1,7 +1,7 @@
 //! The command line: one command a file, each a few steps over the library.
 //!
 //! Data goes to standard output, everything else to standard error. Exit codes: 0 done, 1 failed, 2 bad command
-//! line, 78 bad configuration. Read next: `Command`.
+//! line, 3 something needs attention (`status --check`), 78 bad configuration. Read next: `Command`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is where the program speaks to people")]
 
 mod catalog;
@@ -11,6 +11,7 @@ mod generate;
 mod identify;
 mod reload;
 mod render;
+mod status;
 
 use std::path::PathBuf;
 
@@ -55,6 +56,8 @@ enum Command {
     Reload(reload::Args),
     /// Print a phone's file
     Render(render::Args),
+    /// Say how the server that runs is
+    Status(status::Args),
     /// Serve phones until a signal ends it; what bellhop does without a command
     Serve,
 }
@@ -62,6 +65,8 @@ enum Command {
 /// Why a command ended without having done what it was asked to.
 #[derive(Debug)]
 pub enum Failure {
+    /// Something needs attention, which has been said; exit code 3.
+    Degraded,
     /// Files are not as they must be; exit code 78.
     Faulty(Vec<Fault>),
     /// Anything else; exit code 1.
@@ -78,6 +83,7 @@ impl Failure {
     /// Tells people about it and gives the exit code.
     pub fn tell(&self) -> u8 {
         match self {
+            Self::Degraded => 3,
             Self::Faulty(faults) => {
                 for fault in faults {
                     eprintln!("{fault}");
@@ -108,6 +114,7 @@ impl Cli {
             Some(Command::Identify(args)) => args.run(&config),
             Some(Command::Reload(args)) => args.run(&config),
             Some(Command::Render(args)) => args.run(&config),
+            Some(Command::Status(args)) => args.run(&config),
             Some(Command::Serve) => serve(&config),
         }
     }

@@ -65,6 +65,14 @@ pub async fn fetched(key: &Key) -> Result<Told, ClientError> {
     ask(key, Request::get("/api/v1/fetched")).await
 }
 
+/// Asks the server that runs how it is.
+///
+/// # Errors
+/// Why it could not be asked.
+pub async fn status(key: &Key) -> Result<Told, ClientError> {
+    ask(key, Request::get("/api/v1/status")).await
+}
+
 async fn ask(key: &Key, request: Builder) -> Result<Told, ClientError> {
     let address = key.address;
     let connect = |source| ClientError::Connect { address, source };

@@ -7,11 +7,12 @@
 mod client;
 mod key;
 mod scrape;
+mod status;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -27,13 +28,13 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use self::client::{ClientError, Told, fetched, reload};
+pub use self::client::{ClientError, Told, fetched, reload, status};
 pub use self::key::{Key, KeyError};
-
-use self::scrape::scrape;
+pub use self::status::{Cached, Connections, LastReload, Listener, Refused, Served, Status, Transfers};
 
 use crate::accept::{self, Gate};
-use crate::reload::{Bell, Doubt, Report};
+use crate::model::Protocol;
+use crate::reload::{Bell, Doubt, Last, Report};
 use crate::snapshot::Store;
 use crate::telemetry::Metrics;
 
@@ -51,18 +52,26 @@ pub struct Admin {
     pub metrics: Arc<Metrics>,
     /// Makes the server read its files again.
     pub bell: Bell,
+    /// What the last reading of the files brought.
+    pub last: Last,
     /// What proves an operator.
     pub key: Key,
+    /// Where phones connect.
+    pub listeners: Vec<(Protocol, SocketAddr)>,
+    /// When the server started.
+    pub started: SystemTime,
+    /// Tells that the server takes no more phones and finishes what is under way.
+    pub stopping: CancellationToken,
 }
 
 impl Admin {
-    /// Serves a listener until the server stops.
-    pub async fn serve(self, listener: TcpListener, stop: CancellationToken) {
+    /// Serves a listener until the server has ended, which is after it stops: whoever watches may see it drain.
+    pub async fn serve(self, listener: TcpListener, ended: CancellationToken) {
         let tracker = TaskTracker::new();
         let gate = Gate {
             transport: "admin",
             places: Arc::new(Semaphore::new(PLACES)),
-            stop,
+            stop: ended,
             tracker: tracker.clone(),
             errors: metrics::Counter::noop(),
         };
@@ -76,23 +85,41 @@ impl Admin {
     async fn respond(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         match (request.method(), request.uri().path()) {
             (&Method::GET, "/healthz") => text(StatusCode::OK, "ok\n".to_owned()),
-            (&Method::GET, "/metrics") => text(StatusCode::OK, scrape(&self.store, &self.metrics)),
-            (&Method::GET, "/readyz") => {
-                let ready = self.store.current().serial() > 0;
-                let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-                text(status, if ready { "ready\n" } else { "not ready\n" }.to_owned())
+            (&Method::GET, "/metrics") => {
+                scrape::measure(&self.store, &self.metrics);
+                text(StatusCode::OK, self.metrics.render())
             }
-            (&Method::GET, "/api/v1/fetched") | (&Method::POST, "/api/v1/reload")
+            (&Method::GET, "/readyz") => self.ready(),
+            (&Method::GET, "/api/v1/fetched" | "/api/v1/status") | (&Method::POST, "/api/v1/reload")
                 if !self.key.opens(&request) =>
             {
                 text(StatusCode::UNAUTHORIZED, "wrong key\n".to_owned())
             }
             (&Method::GET, "/api/v1/fetched") => self.fetched(),
+            (&Method::GET, "/api/v1/status") => json(StatusCode::OK, &json!(Status::of(self))),
             (&Method::POST, "/api/v1/reload") => {
                 let force = request.uri().query() == Some("force=true");
                 self.reload(if force { Doubt::Waive } else { Doubt::Refuse }).await
             }
             _ => text(StatusCode::NOT_FOUND, "not found\n".to_owned()),
+        }
+    }
+
+    /// Tells whether phones should be sent here. They may when what they get is old: it is the last that was good.
+    fn ready(&self) -> Response<Full<Bytes>> {
+        let snapshot = self.store.current();
+        if self.stopping.is_cancelled() {
+            text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n".to_owned())
+        } else if snapshot.serial() == 0 {
+            text(StatusCode::SERVICE_UNAVAILABLE, "not ready\n".to_owned())
+        } else if self.last.get().is_some_and(|reading| reading.is_stale()) {
+            let serial = snapshot.serial();
+            let since = humantime::format_rfc3339_seconds(snapshot.published().time());
+            let body =
+                format!("ready, but stale: the files are faulty; serving snapshot {serial} of {since}\n");
+            text(StatusCode::OK, body)
+        } else {
+            text(StatusCode::OK, "ready\n".to_owned())
         }
     }
 

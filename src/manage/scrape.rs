@@ -3,8 +3,8 @@
 use crate::snapshot::Store;
 use crate::telemetry::Metrics;
 
-/// Writes all metrics in the Prometheus text format.
-pub(super) fn scrape(store: &Store, metrics: &Metrics) -> String {
+/// Brings up to date what is not counted as it happens.
+pub(super) fn measure(store: &Store, metrics: &Metrics) {
     let snapshot = store.current();
     let (cache, told) = (snapshot.cache(), &metrics.cache);
     told.bytes.set(gauge(cache.bytes()));
@@ -12,7 +12,6 @@ pub(super) fn scrape(store: &Store, metrics: &Metrics) -> String {
     told.files.set(gauge(cache.files() as u64));
     told.limit_bytes.set(gauge(cache.limit_bytes()));
     metrics.connections_limit.set(gauge(u64::from(snapshot.config().limits.connections)));
-    metrics.render()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "gauges are floating; counts stay far below 2^52")]

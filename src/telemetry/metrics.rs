@@ -10,6 +10,7 @@ use crate::model::Protocol;
 use crate::permit::Refusal;
 use crate::telemetry::durations::{self, Durations, write_family};
 use crate::telemetry::names;
+use crate::telemetry::samples::{self, Sample};
 use crate::tftp::Ending;
 
 /// The metrics of a process.
@@ -164,6 +165,11 @@ impl Metrics {
             Protocol::Https => self.https.clone(),
             Protocol::Tftp => self.tftp.clone(),
         }
+    }
+
+    /// Gives every series as it is now.
+    pub fn samples(&self) -> Vec<Sample> {
+        samples::read(&self.render())
     }
 
     /// Writes all of them in the Prometheus text format.

@@ -9,8 +9,10 @@ mod journal;
 mod json;
 mod log;
 mod metrics;
-mod names;
+pub(crate) mod names;
+mod samples;
 
 pub use self::durations::Durations;
 pub use self::log::{LogError, set_level as set_log_level, start as start_log};
 pub use self::metrics::{CacheGauges, Metrics, Requests, Transfers};
+pub use self::samples::Sample;

@@ -5,31 +5,31 @@
 
 use metrics::{describe_counter, describe_gauge};
 
-pub(super) const ACCEPT_ERRORS: &str = "bellhop_accept_errors_total";
-pub(super) const ANSWER_SECONDS: &str = "bellhop_answer_seconds";
-pub(super) const BUILD_INFO: &str = "bellhop_build_info";
-pub(super) const CACHE_BYTES: &str = "bellhop_cache_bytes";
-pub(super) const CACHE_EVICTIONS: &str = "bellhop_cache_evictions_total";
-pub(super) const CACHE_FILES: &str = "bellhop_cache_files";
-pub(super) const CACHE_LIMIT_BYTES: &str = "bellhop_cache_limit_bytes";
-pub(super) const CONNECTIONS: &str = "bellhop_connections";
-pub(super) const CONNECTIONS_LIMIT: &str = "bellhop_connections_limit";
-pub(super) const HANDSHAKE_FAILURES: &str = "bellhop_handshake_failures_total";
-pub(super) const REFUSALS: &str = "bellhop_refusals_total";
-pub(super) const RELOADS: &str = "bellhop_reloads_total";
-pub(super) const RELOAD_SECONDS: &str = "bellhop_reload_seconds";
-pub(super) const RENDERS: &str = "bellhop_renders_total";
-pub(super) const REQUESTS: &str = "bellhop_requests_total";
-pub(super) const SNAPSHOT_DEVICES: &str = "bellhop_snapshot_devices";
-pub(super) const SNAPSHOT_SERIAL: &str = "bellhop_snapshot_serial";
-pub(super) const SNAPSHOT_STALE: &str = "bellhop_snapshot_stale";
-pub(super) const SNAPSHOT_TIMESTAMP: &str = "bellhop_snapshot_timestamp_seconds";
-pub(super) const TFTP_BYTES: &str = "bellhop_tftp_bytes_total";
-pub(super) const TFTP_IN_FLIGHT: &str = "bellhop_tftp_transfers";
-pub(super) const TFTP_REFUSALS: &str = "bellhop_tftp_refusals_total";
-pub(super) const TFTP_RETRANSMISSIONS: &str = "bellhop_tftp_retransmissions_total";
-pub(super) const TFTP_SECONDS: &str = "bellhop_tftp_transfer_seconds";
-pub(super) const TFTP_TRANSFERS: &str = "bellhop_tftp_transfers_total";
+pub(crate) const ACCEPT_ERRORS: &str = "bellhop_accept_errors_total";
+pub(crate) const ANSWER_SECONDS: &str = "bellhop_answer_seconds";
+pub(crate) const BUILD_INFO: &str = "bellhop_build_info";
+pub(crate) const CACHE_BYTES: &str = "bellhop_cache_bytes";
+pub(crate) const CACHE_EVICTIONS: &str = "bellhop_cache_evictions_total";
+pub(crate) const CACHE_FILES: &str = "bellhop_cache_files";
+pub(crate) const CACHE_LIMIT_BYTES: &str = "bellhop_cache_limit_bytes";
+pub(crate) const CONNECTIONS: &str = "bellhop_connections";
+pub(crate) const CONNECTIONS_LIMIT: &str = "bellhop_connections_limit";
+pub(crate) const HANDSHAKE_FAILURES: &str = "bellhop_handshake_failures_total";
+pub(crate) const REFUSALS: &str = "bellhop_refusals_total";
+pub(crate) const RELOADS: &str = "bellhop_reloads_total";
+pub(crate) const RELOAD_SECONDS: &str = "bellhop_reload_seconds";
+pub(crate) const RENDERS: &str = "bellhop_renders_total";
+pub(crate) const REQUESTS: &str = "bellhop_requests_total";
+pub(crate) const SNAPSHOT_DEVICES: &str = "bellhop_snapshot_devices";
+pub(crate) const SNAPSHOT_SERIAL: &str = "bellhop_snapshot_serial";
+pub(crate) const SNAPSHOT_STALE: &str = "bellhop_snapshot_stale";
+pub(crate) const SNAPSHOT_TIMESTAMP: &str = "bellhop_snapshot_timestamp_seconds";
+pub(crate) const TFTP_BYTES: &str = "bellhop_tftp_bytes_total";
+pub(crate) const TFTP_IN_FLIGHT: &str = "bellhop_tftp_transfers";
+pub(crate) const TFTP_REFUSALS: &str = "bellhop_tftp_refusals_total";
+pub(crate) const TFTP_RETRANSMISSIONS: &str = "bellhop_tftp_retransmissions_total";
+pub(crate) const TFTP_SECONDS: &str = "bellhop_tftp_transfer_seconds";
+pub(crate) const TFTP_TRANSFERS: &str = "bellhop_tftp_transfers_total";
 
 /// What is told of durations, which are exported by [`Durations`](super::Durations).
 pub(super) const ANSWER_SECONDS_HELP: &str =

@@ -19,7 +19,9 @@ fn json(site: &Site, arguments: &[&str]) -> Value {
 #[test]
 fn help_is_printed_for_every_command() {
     let site = Site::new();
-    for command in ["", "catalog", "check", "device", "generate", "identify", "reload", "render", "serve"] {
+    for command in
+        ["", "catalog", "check", "device", "generate", "identify", "reload", "render", "serve", "status"]
+    {
         let arguments: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
         let (code, out, err) = run(&site, &arguments, "");
         assert_eq!((code, err.as_str()), (Some(0), ""), "{command}");

@@ -78,6 +78,7 @@ const OWNED_BY: &[(&str, &[&str])] = &[
             "accept.rs",
             "cli/device.rs",
             "cli/reload.rs",
+            "cli/status.rs",
             "daemon.rs",
             "greeting.rs",
             "listen/",
