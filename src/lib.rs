@@ -44,6 +44,7 @@ pub mod daemon;
 
 pub mod accept;
 pub mod answer;
+pub mod assets;
 pub mod identify;
 pub mod listen;
 pub mod permit;

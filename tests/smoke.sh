@@ -101,6 +101,33 @@ for path in "/0015654aa937.cfg" "/001565000000.cfg" "/nothing" "${file%/*}/nothi
 done >"$site/refusals"
 expect "refusals are one and the same" 1 "$(sort -u "$site/refusals" | wc -l)"
 
+assets_by_curl() {
+  local large=http://$http/assets/firmware/large.bin small=http://$http/assets/ring.wav
+  mkdir -p "$site/assets/firmware"
+  head -c 5000000 /dev/urandom >"$site/assets/firmware/large.bin"
+  head -c 3000 /dev/urandom >"$site/assets/ring.wav"
+  curl -sS -o "$site/file" "$large" && cmp "$site/assets/firmware/large.bin" "$site/file" || fail "an asset"
+  curl -sSk -o "$site/file" "https://$https/assets/ring.wav" && cmp "$site/assets/ring.wav" "$site/file" ||
+    fail "an asset over TLS"
+  curl -sS -r 1000-1999 -o "$site/file" "$small" && cmp -n 1000 -i 1000:0 "$site/assets/ring.wav" "$site/file" ||
+    fail "a range"
+  expect "a range is that long" 1000 "$(wc -c <"$site/file")"
+  head -c 1234567 "$site/assets/firmware/large.bin" >"$site/file"
+  curl -sS -C - -o "$site/file" "$large" && cmp "$site/assets/firmware/large.bin" "$site/file" || fail "a resumed one"
+  echo "ok  a download is resumed"
+  expect "a range behind the end" 416 "$(status -r 3000-3001 "$small")"
+  expect "an asset not newer than that" 304 "$(status -z "$site/assets/ring.wav" "$small")"
+  expect "an asset newer than that" 200 "$(status -z '2001-01-01' "$small")"
+  curl -sS --etag-save "$site/etag" -o /dev/null "$small"
+  expect "an asset that the client has" 304 "$(status --etag-compare "$site/etag" "$small")"
+  for path in nothing firmware firmware/ .hidden ../bellhop.toml %2e%2e/bellhop.toml; do
+    expect "/assets/$path" 404 "$(status --path-as-is "http://$http/assets/$path")"
+  done
+}
+
+echo "== assets"
+assets_by_curl
+
 echo "== TFTP"
 port=${tftp##*:}
 by_curl() { curl -sS -o "$2" "tftp://$tftp/$1"; }

@@ -44,7 +44,8 @@ impl Config {
         let certificates = self.https.certificates.iter_mut();
         let certificates = certificates.flat_map(|files| [&mut files.certificate, &mut files.key]);
         let authorities = self.https.device_authorities.iter_mut().map(|maker| &mut maker.certificates);
-        let folders = [&mut self.fleet, &mut self.state].into_iter().chain(&mut self.catalog);
+        let folders =
+            [&mut self.fleet, &mut self.state, &mut self.assets.folder].into_iter().chain(&mut self.catalog);
         folders.chain(certificates).chain(authorities)
     }
 
@@ -52,6 +53,7 @@ impl Config {
         for entry in root.clone() {
             match entry.key() {
                 "admin" => self.read_admin(&entry),
+                "assets" => self.read_assets(&entry),
                 "catalog" => {
                     set(&mut self.catalog, Some(entry.list().filter_map(|item| path(&item)).collect()));
                 }
@@ -69,6 +71,7 @@ impl Config {
                 "tftp" => self.read_tftp(&entry),
                 _ => entry.unknown(&[
                     "admin",
+                    "assets",
                     "catalog",
                     "fleet",
                     "http",
@@ -98,6 +101,18 @@ impl Config {
                     self.admin = addresses.first().copied();
                 }
                 _ => entry.unknown(&["listen"]),
+            }
+        }
+    }
+
+    fn read_assets(&mut self, entry: &Entry<'_>) {
+        let this = &mut self.assets;
+        for entry in entry.table().into_iter().flatten() {
+            match entry.key() {
+                "deadline" => set(&mut this.deadline, seconds(&entry, 1, 86_400)),
+                "downloads" => set(&mut this.downloads, entry.integer(1, 65_536)),
+                "folder" => set(&mut this.folder, path(&entry)),
+                _ => entry.unknown(&["deadline", "downloads", "folder"]),
             }
         }
     }

@@ -26,6 +26,8 @@ pub struct Config {
     pub catalog: Vec<PathBuf>,
     /// Folder that the server itself writes to.
     pub state: PathBuf,
+    /// Files that are the same for everybody.
+    pub assets: Assets,
     /// Where phones connect without encryption.
     pub http: Http,
     /// Where phones connect over TLS.
@@ -48,6 +50,17 @@ pub struct Config {
     pub settings: Settings,
     /// Vendor parameters of every phone.
     pub raw: Raw,
+}
+
+/// Files that are the same for everybody: firmware, ringtones, logos, language packs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assets {
+    /// Folder that they lie in; it may be missing.
+    pub folder: PathBuf,
+    /// Downloads at once, over all transports: 1 to 65,536.
+    pub downloads: u32,
+    /// Longest time of a download over HTTP or HTTPS: 1 s to 24 h.
+    pub deadline: Duration,
 }
 
 /// The listeners without encryption.
@@ -254,6 +267,7 @@ impl Default for Config {
             fleet: "fleet".into(),
             catalog: vec!["../catalog".into()],
             state: "../state".into(),
+            assets: Assets::default(),
             http: Http { listen: vec![any(8080)] },
             https: Https {
                 listen: vec![any(8443)],
@@ -270,6 +284,12 @@ impl Default for Config {
             settings: Settings::default(),
             raw: Raw::default(),
         }
+    }
+}
+
+impl Default for Assets {
+    fn default() -> Self {
+        Self { folder: "assets".into(), downloads: 256, deadline: Duration::from_secs(3600) }
     }
 }
 

@@ -1,6 +1,7 @@
 //! One connection of HTTP/1.1, and each request on it.
 
 use std::convert::Infallible;
+use std::io;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -8,7 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
-use http_body_util::Full;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderValue};
 use hyper::server::conn::http1;
@@ -22,13 +24,15 @@ use tokio_util::io::InspectReader;
 use tracing::debug;
 
 use crate::answer::{Outcome, answer_with};
+use crate::assets::below;
 use crate::config::Limits;
 use crate::identify::{Inquiry, Proof};
+use crate::listen::assets::{Nothing, Wanted};
 use crate::listen::report::report;
 use crate::listen::{Door, aside};
 use crate::model::Mac;
 use crate::permit::Refusal;
-use crate::snapshot::Rendered;
+use crate::snapshot::{Rendered, Snapshot};
 
 /// Seconds after which a phone may ask again for a file that could not be rendered.
 const RETRY_AFTER: &str = "60";
@@ -48,9 +52,18 @@ where
     let stream = InspectReader::new(Box::pin(stream), line_ends(Arc::clone(&strict)));
     let service = service_fn(move |request| {
         let started = Instant::now();
-        let response = respond(door, peer, certificate, &request, strict.load(Ordering::Relaxed));
-        door.requests.answer_seconds.record(started.elapsed());
-        std::future::ready(Ok::<_, Infallible>(response))
+        let found = find(door, peer, certificate, &request, strict.load(Ordering::Relaxed));
+        if let Found::Response(_) = found {
+            door.requests.answer_seconds.record(started.elapsed());
+        }
+        async move {
+            let response = match found {
+                // Boxed, so that connections without downloads stay small.
+                Found::Asset(wanted) => Box::pin(fetch(door, wanted, request)).await,
+                Found::Response(response) => response.map(Either::Left),
+            };
+            Ok::<_, Infallible>(response)
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -92,19 +105,62 @@ fn line_ends(strict: Arc<AtomicBool>) -> impl FnMut(&[u8]) {
     }
 }
 
-fn respond(
+/// What a request gets.
+enum Found {
+    /// A file that is read while it is sent.
+    Asset(Box<Wanted>),
+    /// Anything else.
+    Response(Response<Full<Bytes>>),
+}
+
+/// Finds out what a request gets.
+fn find(
     door: &Door,
     peer: IpAddr,
     certificate: Option<Mac>,
     request: &Request<Incoming>,
     strict: bool,
-) -> Response<Full<Bytes>> {
+) -> Found {
     let snapshot = door.side.store.current();
     if let Err(status) = acceptable(&snapshot.config().limits, request, strict) {
         door.requests.invalid.increment(1);
         debug!(transport = %door.protocol, %peer, status = status.as_u16(), "invalid request");
-        return invalid(status);
+        return Found::Response(invalid(status));
     }
+    let prefix = &snapshot.world().rules.provisioning.path_prefix;
+    match below(request.uri().path().as_bytes(), prefix) {
+        Some(path) => Found::Asset(Box::new(Wanted {
+            transport: door.protocol,
+            peer,
+            path: String::from_utf8_lossy(path).into_owned(),
+            settings: snapshot.config().assets.clone(),
+        })),
+        None => Found::Response(respond(door, &snapshot, peer, certificate, request)),
+    }
+}
+
+/// Fetches an asset.
+async fn fetch(
+    door: &Door,
+    wanted: Box<Wanted>,
+    request: Request<Incoming>,
+) -> Response<Either<Full<Bytes>, UnsyncBoxBody<Bytes, io::Error>>> {
+    let request = request.map(drop);
+    let method = request.method().clone();
+    match door.shelf.respond(&wanted, request).await {
+        Ok(response) => response.map(Either::Right),
+        Err(Nothing::Missing) => not_found(&method).map(Either::Left),
+        Err(Nothing::Busy | Nothing::Failed) => unavailable().map(Either::Left),
+    }
+}
+
+fn respond(
+    door: &Door,
+    snapshot: &Snapshot,
+    peer: IpAddr,
+    certificate: Option<Mac>,
+    request: &Request<Incoming>,
+) -> Response<Full<Bytes>> {
     let headers = request.headers();
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     let peer = peer.to_canonical();
@@ -119,7 +175,7 @@ fn respond(
         certificate,
         credentials: shown.credentials(),
     };
-    let mut answer = answer_with(&snapshot, &inquiry, aside);
+    let mut answer = answer_with(snapshot, &inquiry, aside);
     let used = answer.proof == Proof::Digest && !challenges.is_new(&shown);
     if used {
         answer.outcome = Outcome::Refused(Refusal::Credentials);

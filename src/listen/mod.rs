@@ -4,6 +4,7 @@
 //! every wait for a peer has a deadline; nothing outside knows that a protocol exists. Read next: `accept` for
 //! the loop, then `http` for one request; `tftp` for those that come as datagrams.
 
+mod assets;
 mod challenge;
 mod http;
 mod inherited;
@@ -26,6 +27,7 @@ pub use self::inherited::{InheritError, Inherited, Sockets};
 pub use self::probe::{Probe, Silent};
 pub use self::tls::{Identities, TlsError};
 
+use self::assets::Shelf;
 use self::challenge::Challenges;
 use self::probe::Own;
 use crate::accept::{self, Gate};
@@ -147,6 +149,7 @@ impl Bound {
 
     /// Starts to serve, each listener in a task of its own.
     pub fn serve(self, side: &Arc<Side>, identities: &Arc<Identities>, metrics: &Arc<Metrics>) {
+        let shelf = Arc::new(Shelf::new(metrics.assets.clone()));
         let room = Arc::new(tftp::Room::new(side, self.tftp, metrics));
         for port in self.ports {
             side.tracker.spawn(tftp::run(Arc::clone(&room), port));
@@ -161,8 +164,10 @@ impl Bound {
                 errors: requests.accept_errors.clone(),
             };
             let tls = (protocol == Protocol::Https).then(|| Arc::clone(identities));
-            let door =
-                |requests| Arc::new(Door { side: Arc::clone(side), protocol, tls: tls.clone(), requests });
+            let door = |requests| {
+                let (side, tls, shelf) = (Arc::clone(side), tls.clone(), Arc::clone(&shelf));
+                Arc::new(Door { side, protocol, tls, requests, shelf })
+            };
             let (doors, side_doors) = (door(requests), door(Requests::uncounted(protocol)));
             side.tracker.spawn(accept::run(listener, gate, move |stream, peer| {
                 let door = Arc::clone(if doors.side.own.is(peer) { &side_doors } else { &doors });
@@ -183,6 +188,7 @@ struct Door {
     protocol: Protocol,
     tls: Option<Arc<Identities>>,
     requests: Requests,
+    shelf: Arc<Shelf>,
 }
 
 impl Door {

@@ -8,6 +8,7 @@ use metrics_process::Collector;
 
 use crate::model::Protocol;
 use crate::permit::Refusal;
+use crate::telemetry::assets::Assets;
 use crate::telemetry::durations::{self, Durations, write_family};
 use crate::telemetry::names;
 use crate::telemetry::samples::{self, Sample};
@@ -43,6 +44,8 @@ pub struct Metrics {
     pub reload_refused: Durations,
     /// Transfers over TFTP.
     pub transfers: Transfers,
+    /// Files that are the same for everybody.
+    pub assets: Assets,
     http: Requests,
     https: Requests,
     tftp: Requests,
@@ -149,6 +152,7 @@ impl Default for Metrics {
                 reload_unchanged: Durations::new(durations::WAITED),
                 reload_refused: Durations::new(durations::WAITED),
                 transfers: Transfers::new(),
+                assets: Assets::new(),
                 http: Requests::of(Protocol::Http),
                 https: Requests::of(Protocol::Https),
                 tftp: Requests::of(Protocol::Tftp),

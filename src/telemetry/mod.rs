@@ -3,6 +3,7 @@
 //! Promises: no secret, path, body or token in either; labels of metrics are closed sets; the request path only
 //! adds to counters that were looked up when the listener was bound.
 
+mod assets;
 mod durations;
 mod fields;
 mod journal;
@@ -12,6 +13,7 @@ mod metrics;
 pub(crate) mod names;
 mod samples;
 
+pub use self::assets::{AssetRequests, Assets};
 pub use self::durations::Durations;
 pub use self::log::{LogError, set_level as set_log_level, start as start_log};
 pub use self::metrics::{CacheGauges, Metrics, Requests, Transfers};

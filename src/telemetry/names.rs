@@ -7,6 +7,9 @@ use metrics::{describe_counter, describe_gauge};
 
 pub(crate) const ACCEPT_ERRORS: &str = "bellhop_accept_errors_total";
 pub(crate) const ANSWER_SECONDS: &str = "bellhop_answer_seconds";
+pub(crate) const ASSET_BYTES: &str = "bellhop_asset_bytes_total";
+pub(crate) const ASSET_DOWNLOADS: &str = "bellhop_asset_downloads";
+pub(crate) const ASSET_REQUESTS: &str = "bellhop_asset_requests_total";
 pub(crate) const BUILD_INFO: &str = "bellhop_build_info";
 pub(crate) const CACHE_BYTES: &str = "bellhop_cache_bytes";
 pub(crate) const CACHE_EVICTIONS: &str = "bellhop_cache_evictions_total";
@@ -40,6 +43,12 @@ pub(super) const TFTP_SECONDS_HELP: &str = "Time that transfers over TFTP took, 
 /// Tells a recorder what everything means.
 pub(super) fn describe() {
     describe_counter!(ACCEPT_ERRORS, "Connections that could not be taken.");
+    describe_counter!(
+        ASSET_BYTES,
+        "Bytes of assets that were sent over HTTP and HTTPS, or acknowledged over TFTP."
+    );
+    describe_gauge!(ASSET_DOWNLOADS, "Downloads of assets that are under way.");
+    describe_counter!(ASSET_REQUESTS, "Requests for assets, by outcome.");
     describe_gauge!(BUILD_INFO, "Always 1; its label tells the version.");
     describe_gauge!(CACHE_BYTES, "Bytes of rendered files that are kept in memory.");
     describe_counter!(CACHE_EVICTIONS, "Rendered files that made room for others.");

@@ -137,6 +137,10 @@ fn faults() -> Vec<(String, &'static str)> {
             ok("serial = \"generate\""),
             "device.toml:3: `serial` is still to be made; run `bellhop generate` to fill it in",
         ),
+        (
+            ok("serial = \"assets\""),
+            "device.toml:3: `serial` is where files lie that are the same for everybody; let `bellhop generate` make another one",
+        ),
         (ok("name = \"ab\""), "device.toml:4: `name` has the wrong length; use 3 to 32 characters"),
         (
             ok("name = \"<script>\""),

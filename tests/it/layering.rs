@@ -8,6 +8,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("tftp", &[]),
     ("durable", &[]),
+    ("assets", &[]),
     ("template", &[]),
     ("document", &["model"]),
     ("catalog", &["document", "model", "template"]),
@@ -25,6 +26,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &[
             "accept",
             "answer",
+            "assets",
             "config",
             "durable",
             "identify",
@@ -57,7 +59,7 @@ const OWNED_BY: &[(&str, &[&str])] = &[
     ("arc_swap", &["snapshot/store.rs"]),
     ("clap", &["cli/"]),
     ("hmac", &["listen/challenge.rs"]),
-    ("hyper", &["listen/challenge.rs", "listen/http.rs", "manage/"]),
+    ("hyper", &["listen/assets.rs", "listen/challenge.rs", "listen/http.rs", "manage/"]),
     ("listenfd", &["listen/inherited.rs"]),
     ("md5", &["identify/digest.rs"]),
     ("metrics", &["accept.rs", "manage/mod.rs", "telemetry/"]),
@@ -88,6 +90,7 @@ const OWNED_BY: &[(&str, &[&str])] = &[
         ],
     ),
     ("toml", &["document/"]),
+    ("tower_http", &["listen/assets.rs"]),
     ("toml_edit", &["cli/generate.rs"]),
     ("tracing_subscriber", &["telemetry/"]),
 ];

@@ -18,10 +18,14 @@ fn families() -> Vec<Family> {
     let refusals = Refusal::ALL.iter().map(|refusal| refusal.word()).collect();
     let endings = Ending::ALL.iter().map(|ending| ending.word()).collect();
     let outcomes = vec!["failed", "invalid", "not-modified", "refused", "served"];
+    let asset_outcomes = vec!["busy", "failed", "invalid", "missing", "not-modified", "served"];
     let dropped = vec!["busy", "crowded", "duplicate", "frequent", "malformed", "network", "stray", "upload"];
     vec![
         ("bellhop_accept_errors_total", "counter", vec![transport()]),
         ("bellhop_answer_seconds", "histogram", vec![transport()]),
+        ("bellhop_asset_bytes_total", "counter", vec![transport()]),
+        ("bellhop_asset_downloads", "gauge", vec![]),
+        ("bellhop_asset_requests_total", "counter", vec![transport(), ("outcome", asset_outcomes)]),
         ("bellhop_build_info", "gauge", vec![("version", vec![env!("CARGO_PKG_VERSION")])]),
         ("bellhop_cache_bytes", "gauge", vec![]),
         ("bellhop_cache_evictions_total", "counter", vec![]),

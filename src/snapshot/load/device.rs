@@ -133,6 +133,12 @@ fn read_serial(entry: &Entry<'_>) -> Option<Serial> {
         entry.error("is still to be made; run `bellhop generate` to fill it in");
         return None;
     }
+    if entry.text(TEXT_MAX)? == "assets" {
+        entry.error(
+            "is where files lie that are the same for everybody; let `bellhop generate` make another one",
+        );
+        return None;
+    }
     let serial: Serial = entry.parse()?;
     if let Some(weakness) = serial.weakness() {
         entry.warning(format!("{weakness}; let `bellhop generate` make one of 128 bits"));
