@@ -65,6 +65,7 @@ fn inquiry<'a>(n: usize, path: &'a str, agent: Option<&'a str>) -> Inquiry<'a> {
         user_agent: agent.map(str::as_bytes),
         certificate: None,
         credentials: None,
+        banned: None,
     }
 }
 

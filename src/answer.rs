@@ -23,6 +23,8 @@ pub struct Answer<'s> {
     pub proof: Proof,
     /// The MAC address in the path, known or not.
     pub named: Option<Mac>,
+    /// A mark of what it names a device by, known or not; names of files are none.
+    pub identifier: Option<u64>,
     /// The file that it asks for.
     pub file: Option<&'s File>,
 }
@@ -60,7 +62,7 @@ pub fn answer_with<'s>(snapshot: &'s Snapshot, inquiry: &Inquiry<'_>, aside: Asi
     };
     let file = subject.map(|subject| subject.file());
     let Identity { phone, proof, told, .. } = identity;
-    Answer { outcome, phone, proof, named: told.path_mac, file }
+    Answer { outcome, phone, proof, named: told.path_mac, identifier: told.identifier, file }
 }
 
 fn hand_out(snapshot: &Snapshot, permit: &Permit, subject: &Subject<'_>, aside: Aside) -> Outcome {

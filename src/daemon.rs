@@ -7,7 +7,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use anyhow::{Context, anyhow, ensure};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -20,6 +20,7 @@ use tracing::{info, warn};
 use crate::config::Config;
 use crate::document::Fault;
 use crate::greeting;
+use crate::guard::Guard;
 use crate::listen::{Bound, Identities, Inherited, Probe, Side};
 use crate::manage::{Admin, Key};
 use crate::reload::{Bell, Loaded, Loader, Watch};
@@ -101,10 +102,11 @@ async fn serve(loader: Loader, snapshot: Snapshot, inherited: Inherited) -> Resu
     let watch = Watch::new(loader, Arc::clone(&store), Arc::clone(&metrics), service::note);
     let (bell, last) = (watch.bell(), watch.last());
     let stop = CancellationToken::new();
+    let guard = Arc::new(Guard::new(Instant::now()));
     let reading = thread::Builder::new().name("reload".to_owned()).spawn(move || watch.run());
     let mut threads = vec![reading.context("cannot start the thread that reads files")?];
-    let side =
-        Side::new(store, TaskTracker::new(), stop.clone()).context("the system gives no random numbers")?;
+    let side = Side::new(store, Arc::clone(&guard), &metrics, TaskTracker::new(), stop.clone())
+        .context("the system gives no random numbers")?;
     let side = Arc::new(side);
     let probe = Probe::new(Arc::clone(&side), bound.addresses()).context("cannot ask the server itself")?;
     let listeners = bound.addresses();
@@ -116,6 +118,7 @@ async fn serve(loader: Loader, snapshot: Snapshot, inherited: Inherited) -> Resu
             store: Arc::clone(&side.store),
             metrics,
             bell: bell.clone(),
+            guard,
             last,
             key,
             listeners,

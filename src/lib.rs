@@ -8,11 +8,12 @@
 //!
 //! **A request.** [`accept`] takes the connection and gives it a task of its own. [`listen`] shakes hands over TLS,
 //! reads HTTP and makes an [`Inquiry`](identify::Inquiry): transport, peer, path, User-Agent, the MAC address that a
-//! device certificate proves, digest credentials. [`answer`](answer::answer) decides from the current snapshot and nothing else, without
-//! a socket, a clock or a wait: [`identify`] says which device it is and by which evidence, [`permit`] whether it may
-//! have the file, [`render`] gives the bytes, kept or made anew. Whoever gets nothing gets the same bytes as everybody
-//! who gets nothing, in the same time; the reason goes to a counter, a debug line and `bellhop identify`. TFTP joins at
-//! the inquiry: [`listen`] gives a request a place and a socket, [`tftp`] knows what to send and when.
+//! device certificate proves, digest credentials. [`answer`](answer::answer) decides from the current snapshot and
+//! nothing else, without a socket, a clock or a wait: [`identify`] says which device it is and by which evidence,
+//! [`permit`] whether it may have the file, [`render`] gives the bytes, kept or made anew. Whoever gets nothing gets
+//! the same bytes as everybody who gets nothing, in the same time; the reason goes to a counter, a debug line and
+//! `bellhop identify`, and to the [`guard`], which bans networks that try names. TFTP joins at the inquiry: [`listen`]
+//! gives a request a place and a socket, [`tftp`] knows what to send and when.
 //!
 //! **A change on disk.** [`reload`] hears an event of the file system, a clock, SIGHUP or the operator, and reads what
 //! changed. [`snapshot`] builds the next snapshot on a thread of its own and tells all faults in one run. A good one is
@@ -45,6 +46,7 @@ pub mod daemon;
 pub mod accept;
 pub mod answer;
 pub mod assets;
+pub mod guard;
 pub mod identify;
 pub mod listen;
 pub mod permit;

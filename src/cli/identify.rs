@@ -157,6 +157,7 @@ fn explain(
         user_agent: agent.as_deref(),
         certificate,
         credentials: None,
+        banned: None,
     };
     let identity = identify(snapshot, &inquiry);
     let decision = decide(snapshot, &inquiry, &identity);

@@ -4,6 +4,7 @@
 //! line, 3 something needs attention (`status --check`), 78 bad configuration. Read next: `Command`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is where the program speaks to people")]
 
+mod bans;
 mod catalog;
 mod check;
 mod device;
@@ -42,6 +43,8 @@ pub struct Cli {
 /// What bellhop can do.
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// List networks that are banned, or lift bans
+    Bans(bans::Args),
     /// List what phones are known
     Catalog(catalog::Args),
     /// Read everything and say all that is wrong
@@ -107,6 +110,7 @@ impl Cli {
         let config = self.config.unwrap_or_else(usual_config);
         match self.command {
             None => serve(&config),
+            Some(Command::Bans(args)) => args.run(&config),
             Some(Command::Catalog(args)) => args.run(&config),
             Some(Command::Check(args)) => args.run(&config),
             Some(Command::Device(args)) => args.run(&config),

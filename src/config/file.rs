@@ -58,6 +58,7 @@ impl Config {
                     set(&mut self.catalog, Some(entry.list().filter_map(|item| path(&item)).collect()));
                 }
                 "fleet" => set(&mut self.fleet, path(&entry)),
+                "guard" => self.guard.read(&entry),
                 "http" => self.read_http(&entry),
                 "https" => self.read_https(&entry),
                 "limits" => self.read_limits(&entry),
@@ -74,6 +75,7 @@ impl Config {
                     "assets",
                     "catalog",
                     "fleet",
+                    "guard",
                     "http",
                     "https",
                     "limits",
@@ -292,7 +294,7 @@ fn addresses(entry: &Entry<'_>) -> Vec<SocketAddr> {
     entry.list().filter_map(|item| item.parse::<Address>().map(|address| address.0)).collect()
 }
 
-fn networks(entry: &Entry<'_>) -> Vec<ipnet::IpNet> {
+pub(super) fn networks(entry: &Entry<'_>) -> Vec<ipnet::IpNet> {
     entry.list().filter_map(|item| item.parse::<Network>().map(|network| network.0)).collect()
 }
 
@@ -311,7 +313,7 @@ fn ports(entry: &Entry<'_>) -> Option<Option<(u16, u16)>> {
     range.map(Some)
 }
 
-fn short(entry: &Entry<'_>, low: u32, high: u32) -> Option<u16> {
+pub(super) fn short(entry: &Entry<'_>, low: u32, high: u32) -> Option<u16> {
     entry.integer(low, high).and_then(|number| number.try_into().ok())
 }
 
@@ -355,7 +357,7 @@ fn port_or_listener(port: u32) -> Option<u16> {
     u16::try_from(port).ok().filter(|port| *port != 0)
 }
 
-fn seconds(entry: &Entry<'_>, low: u64, high: u64) -> Option<Duration> {
+pub(super) fn seconds(entry: &Entry<'_>, low: u64, high: u64) -> Option<Duration> {
     duration(entry, Duration::from_secs(low), Duration::from_secs(high))
 }
 

@@ -5,6 +5,7 @@
 //! on disk.
 
 mod file;
+mod guard;
 mod log;
 
 use std::net::{IpAddr, SocketAddr};
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+pub use self::guard::Guard;
 pub use self::log::{Destination, Format, Level, Log};
 
 use crate::model::{DigestAlgorithm, Protocol, Raw, Settings};
@@ -40,6 +42,8 @@ pub struct Config {
     pub provisioning: Provisioning,
     /// Deadlines, sizes and caps of connections.
     pub limits: Limits,
+    /// What a network may be refused before it is banned, and what is an alarm.
+    pub guard: Guard,
     /// Limits of one rendering, and the memory for rendered files.
     pub rendering: Rendering,
     /// When files are read again.
@@ -278,6 +282,7 @@ impl Default for Config {
             admin: Some(SocketAddr::from(([127, 0, 0, 1], 9090))),
             provisioning: Provisioning::default(),
             limits: Limits::default(),
+            guard: Guard::default(),
             rendering: Rendering::default(),
             reload: Reload::default(),
             log: Log::default(),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 
 use crate::identify::Credentials;
-use crate::model::{Mac, Protocol};
+use crate::model::{Mac, Protocol, Subnet};
 
 /// What a phone asks, and all that came with it.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +21,8 @@ pub struct Inquiry<'a> {
     pub certificate: Option<Mac>,
     /// Digest credentials for this path, in answer to a nonce of this server.
     pub credentials: Option<Credentials<'a>>,
+    /// The network that it came from, while that is banned.
+    pub banned: Option<Subnet>,
 }
 
 /// Why a path names nothing, before anything is looked up.
@@ -125,6 +127,7 @@ mod tests {
             user_agent: None,
             certificate: None,
             credentials: None,
+            banned: None,
         };
         let name = Name::read(&inquiry, prefix)?;
         Ok(format!(

@@ -7,6 +7,9 @@
 mod digest;
 mod inquiry;
 
+use std::hash::{BuildHasher, RandomState};
+use std::sync::LazyLock;
+
 pub use self::digest::{Credentials, realm};
 pub use self::inquiry::{BadName, Inquiry};
 
@@ -98,11 +101,16 @@ pub struct Told<'a> {
     pub named_mac: Option<Mac>,
     /// Whether that is the first segment.
     pub first_is_mac: bool,
+    /// A mark of what it names a device by, known or not: such a MAC address, or a segment like a serial.
+    pub identifier: Option<u64>,
     /// What its path as a whole matches.
     pub whole: PathMatches,
     /// What its path after the first segment matches.
     pub rest: PathMatches,
 }
+
+/// What makes marks of names, so that nobody outside can choose those that collide.
+static MARKS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
 /// Finds out which device a request is of.
 pub fn identify<'s, 'a>(snapshot: &'s Snapshot, inquiry: &Inquiry<'a>) -> Identity<'s, 'a> {
@@ -154,11 +162,15 @@ impl<'a> Told<'a> {
         let whole = if is_whole { catalog.match_path(name.whole()) } else { PathMatches::default() };
         let rest_matches = if rest.is_empty() { PathMatches::default() } else { catalog.match_path(rest) };
         let first_mac = Mac::from_bytes(first).filter(|_| !rest.is_empty());
+        let named_mac = first_mac.or(whole.mac);
+        let by_mac = named_mac.map(|mac| MARKS.hash_one(mac));
         Self {
             agent,
             path_mac: first_mac.or(whole.mac).or(rest_matches.mac),
-            named_mac: first_mac.or(whole.mac),
+            named_mac,
             first_is_mac: first_mac.is_some(),
+            // Names of files are no names of devices: a phone may ask for many, and learns nothing by it.
+            identifier: by_mac.or_else(|| (!is_whole).then(|| MARKS.hash_one(first))),
             whole,
             rest: rest_matches,
         }

@@ -174,6 +174,7 @@ fn respond(
         user_agent: headers.get(header::USER_AGENT).map(HeaderValue::as_bytes),
         certificate,
         credentials: shown.credentials(),
+        banned: door.side.watchman.banned(snapshot, peer),
     };
     let mut answer = answer_with(snapshot, &inquiry, aside);
     let used = answer.proof == Proof::Digest && !challenges.is_new(&shown);
@@ -182,11 +183,12 @@ fn respond(
     }
     report(&door.requests, door.protocol, peer, &answer);
     match answer.outcome {
-        Outcome::Served { file, .. } => {
+        Outcome::Served { ref file, .. } => {
+            door.side.watchman.proved(snapshot, peer, &answer);
             if let Some(phone) = answer.phone {
-                phone.note_fetch(SystemTime::now());
+                door.side.watchman.served(&snapshot.config().guard, peer, &phone);
             }
-            let (status, response) = with_file(&file, headers, request.method());
+            let (status, response) = with_file(file, headers, request.method());
             if status == StatusCode::NOT_MODIFIED {
                 door.requests.not_modified.increment(1);
             } else {
@@ -195,6 +197,10 @@ fn respond(
             response
         }
         Outcome::Refused(reason) => {
+            // Where a name alone gives nobody anything, one without credentials is only how showing them begins.
+            let rules = &snapshot.world().rules.provisioning;
+            let begins = !algorithms.is_empty() && !rules.mac_based && shown.credentials().is_none();
+            door.side.watchman.refused(snapshot, peer, &answer, reason, begins);
             let mut response = not_found(request.method());
             if reason.may_want_credentials() && !algorithms.is_empty() {
                 *response.status_mut() = StatusCode::UNAUTHORIZED;

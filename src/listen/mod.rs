@@ -12,6 +12,7 @@ mod probe;
 mod report;
 mod tftp;
 mod tls;
+mod watchman;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -30,8 +31,10 @@ pub use self::tls::{Identities, TlsError};
 use self::assets::Shelf;
 use self::challenge::Challenges;
 use self::probe::Own;
+use self::watchman::Watchman;
 use crate::accept::{self, Gate};
 use crate::config::{Config, Limits, Tftp};
+use crate::guard::Guard;
 use crate::model::Protocol;
 use crate::snapshot::Store;
 use crate::telemetry::{Metrics, Requests};
@@ -45,6 +48,7 @@ pub struct Side {
     /// Tells everybody to finish.
     pub stop: CancellationToken,
     challenges: Challenges,
+    watchman: Watchman,
     places: Arc<Semaphore>,
     own: Own,
 }
@@ -56,13 +60,16 @@ impl Side {
     /// The system gives no random numbers.
     pub fn new(
         store: Arc<Store>,
+        guard: Arc<Guard>,
+        metrics: &Metrics,
         tracker: TaskTracker,
         stop: CancellationToken,
     ) -> Result<Self, getrandom::Error> {
         let places = usize::try_from(store.current().config().limits.connections);
         let places = places.unwrap_or(Semaphore::MAX_PERMITS);
         let (challenges, places) = (Challenges::new()?, Arc::new(Semaphore::new(places)));
-        Ok(Self { store, tracker, stop, challenges, places, own: Own::default() })
+        let watchman = Watchman::new(guard, metrics.guarding.clone());
+        Ok(Self { store, tracker, stop, challenges, watchman, places, own: Own::default() })
     }
 
     /// Tells whether no further connection has a place.

@@ -73,6 +73,22 @@ pub async fn status(key: &Key) -> Result<Told, ClientError> {
     ask(key, Request::get("/api/v1/status")).await
 }
 
+/// Asks the server that runs which networks are banned.
+///
+/// # Errors
+/// Why it could not be asked.
+pub async fn bans(key: &Key) -> Result<Told, ClientError> {
+    ask(key, Request::get("/api/v1/bans")).await
+}
+
+/// Has the server that runs lift bans: of a network, of that of an address, or `all`.
+///
+/// # Errors
+/// Why it could not be asked.
+pub async fn lift_bans(key: &Key, network: &str) -> Result<Told, ClientError> {
+    ask(key, Request::delete(format!("/api/v1/bans/{network}"))).await
+}
+
 async fn ask(key: &Key, request: Builder) -> Result<Told, ClientError> {
     let address = key.address;
     let connect = |source| ClientError::Connect { address, source };

@@ -4,6 +4,7 @@
 //! anything wants the key in the state folder, which only the operator can read. Read next: [`Admin`], then
 //! `client` for the command line's half.
 
+mod bans;
 mod client;
 mod key;
 mod scrape;
@@ -28,11 +29,12 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use self::client::{ClientError, Told, fetched, reload, status};
+pub use self::client::{ClientError, Told, bans, fetched, lift_bans, reload, status};
 pub use self::key::{Key, KeyError};
 pub use self::status::{Cached, Connections, LastReload, Listener, Refused, Served, Status, Transfers};
 
 use crate::accept::{self, Gate};
+use crate::guard::Guard;
 use crate::model::Protocol;
 use crate::reload::{Bell, Doubt, Last, Report};
 use crate::snapshot::Store;
@@ -52,6 +54,8 @@ pub struct Admin {
     pub metrics: Arc<Metrics>,
     /// Makes the server read its files again.
     pub bell: Bell,
+    /// Who is banned.
+    pub guard: Arc<Guard>,
     /// What the last reading of the files brought.
     pub last: Last,
     /// What proves an operator.
@@ -86,17 +90,21 @@ impl Admin {
         match (request.method(), request.uri().path()) {
             (&Method::GET, "/healthz") => text(StatusCode::OK, "ok\n".to_owned()),
             (&Method::GET, "/metrics") => {
-                scrape::measure(&self.store, &self.metrics);
+                scrape::measure(&self.store, &self.metrics, &self.guard);
                 text(StatusCode::OK, self.metrics.render())
             }
             (&Method::GET, "/readyz") => self.ready(),
-            (&Method::GET, "/api/v1/fetched" | "/api/v1/status") | (&Method::POST, "/api/v1/reload")
+            (&Method::GET, "/api/v1/fetched" | "/api/v1/status" | bans::PATH)
+            | (&Method::POST, "/api/v1/reload")
+            | (&Method::DELETE, _)
                 if !self.key.opens(&request) =>
             {
                 text(StatusCode::UNAUTHORIZED, "wrong key\n".to_owned())
             }
             (&Method::GET, "/api/v1/fetched") => self.fetched(),
             (&Method::GET, "/api/v1/status") => json(StatusCode::OK, &json!(Status::of(self))),
+            (&Method::GET, bans::PATH) => bans::list(&self.guard),
+            (&Method::DELETE, path) if path.starts_with(bans::PATH) => bans::lift(&self.guard, path),
             (&Method::POST, "/api/v1/reload") => {
                 let force = request.uri().query() == Some("force=true");
                 self.reload(if force { Doubt::Waive } else { Doubt::Refuse }).await

@@ -1,16 +1,21 @@
 //! What is measured only when somebody asks, so that it costs phones nothing.
 
+use std::time::Instant;
+
+use crate::guard::Guard;
 use crate::snapshot::Store;
 use crate::telemetry::Metrics;
 
 /// Brings up to date what is not counted as it happens.
-pub(super) fn measure(store: &Store, metrics: &Metrics) {
+pub(super) fn measure(store: &Store, metrics: &Metrics, guard: &Guard) {
     let snapshot = store.current();
     let (cache, told) = (snapshot.cache(), &metrics.cache);
     told.bytes.set(gauge(cache.bytes()));
     told.evictions.absolute(cache.evictions());
     told.files.set(gauge(cache.files() as u64));
     told.limit_bytes.set(gauge(cache.limit_bytes()));
+    guard.sweep(Instant::now());
+    metrics.guarding.bans.set(gauge(guard.bans(Instant::now()).len() as u64));
     metrics.connections_limit.set(gauge(u64::from(snapshot.config().limits.connections)));
 }
 

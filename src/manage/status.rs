@@ -136,7 +136,7 @@ pub struct Cached {
 impl Status {
     /// Collects how the server is.
     pub(super) fn of(admin: &Admin) -> Self {
-        scrape::measure(&admin.store, &admin.metrics);
+        scrape::measure(&admin.store, &admin.metrics, &admin.guard);
         let figures = Figures(admin.metrics.samples());
         let snapshot = admin.store.current();
         let reading = admin.last.get();

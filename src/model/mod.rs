@@ -7,6 +7,7 @@ mod mac;
 mod records;
 mod secret;
 mod settings;
+mod subnet;
 mod text;
 mod vocabulary;
 mod words;
@@ -18,6 +19,7 @@ pub use self::records::{
 };
 pub use self::secret::Secret;
 pub use self::settings::{KeyKind, LineKey, Raw, RawParameter, Settings, Value};
+pub use self::subnet::{LONGEST_IPV6, Subnet};
 pub use self::text::{
     InvalidText, Serial, TEXT_MAX, check_host, check_id, check_name, check_number, check_url, check_user,
 };

@@ -84,6 +84,8 @@ impl Rule {
 pub enum Refusal {
     /// The path cannot be a name.
     BadName,
+    /// The network is banned, and the request proves nothing by which the device would be known there.
+    Banned,
     /// Facts of the request do not agree.
     Contradicted,
     /// The device is known by its credentials, and the request shows none, or not these, or used ones.
@@ -108,6 +110,7 @@ impl Refusal {
     /// Every refusal, in the order of the names.
     pub const ALL: &[Self] = &[
         Self::BadName,
+        Self::Banned,
         Self::Contradicted,
         Self::Credentials,
         Self::Disabled,
@@ -123,6 +126,7 @@ impl Refusal {
     pub const fn word(self) -> &'static str {
         match self {
             Self::BadName => "bad-name",
+            Self::Banned => "banned",
             Self::Contradicted => "contradicted",
             Self::Credentials => "credentials",
             Self::Disabled => "disabled",
@@ -144,6 +148,9 @@ impl Refusal {
     pub fn words(self, contradiction: Option<Contradiction>) -> String {
         let words = match self {
             Self::BadName => "the path cannot be a name",
+            Self::Banned => {
+                "the network is banned, and the device was not served there before; wait, or look at `bellhop bans`"
+            }
             Self::Contradicted => {
                 let fact = contradiction.map_or("a fact of the request", Contradiction::words);
                 return format!("{fact} is not that of the device's record");
@@ -218,6 +225,11 @@ fn of_device(
         return Err(Refusal::WrongProtocol);
     }
     let rule = proven(rules, inquiry, identity.proof, phone)?;
+    // A name is no proof where somebody is trying names; a phone that was there before is no newcomer.
+    let by_name = matches!(rule, Rule::MacBased | Rule::TftpNetwork);
+    if by_name && inquiry.banned.is_some_and(|network| phone.last_network() != Some(network)) {
+        return Err(Refusal::Banned);
+    }
     let file = match identity.asked {
         Asked::File(at) => phone.firmware.files.get(usize::from(at)).ok_or(Refusal::NoSuchFile)?,
         Asked::Probe => return Err(Refusal::Probe),

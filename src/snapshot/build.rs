@@ -220,7 +220,7 @@ impl Snapshot {
     fn fetched(&self, records: &Records) -> Fetched {
         Fetched::new(records.devices.iter().map(|(_, device)| {
             let before = self.by_serial(device.serial.expose().as_bytes()).found;
-            before.map_or(0, |place| self.slot(place.file).fetched.seconds(place.at))
+            before.map(|place| self.slot(place.file).fetched.last(place.at)).unwrap_or_default()
         }))
     }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::catalog::{Catalog, File, Firmware, Model, Vendor};
-use crate::model::{Device, Extension, Organization, Protocol, Provider, Raw, Settings, User};
-use crate::snapshot::{AccountKind, Place, Snapshot, Stamp, fetched};
+use crate::model::{Device, Extension, Organization, Protocol, Provider, Raw, Settings, Subnet, User};
+use crate::snapshot::{AccountKind, Moved, Place, Snapshot, Stamp};
 
 /// A device of a snapshot.
 #[derive(Clone, Copy)]
@@ -93,14 +93,19 @@ impl<'s> Phone<'s> {
         (slot.path.as_path(), slot.records.devices.line(self.place.at))
     }
 
-    /// Notes that it fetched one of its files.
-    pub fn note_fetch(&self, at: SystemTime) {
-        self.snapshot.slot(self.place.file).fetched.note(self.place.at, at);
+    /// Notes that it fetches one of its files; tells if it did so from another network before.
+    pub fn note_fetch(&self, at: SystemTime, network: Subnet) -> Option<Moved> {
+        self.snapshot.slot(self.place.file).fetched.note(self.place.at, at, network)
+    }
+
+    /// Tells from which network it last fetched one of its files, since the server started.
+    pub fn last_network(&self) -> Option<Subnet> {
+        self.snapshot.slot(self.place.file).fetched.last(self.place.at).network()
     }
 
     /// Tells when it last fetched one of its files, to the second, since the server started.
     pub fn last_fetched(&self) -> Option<SystemTime> {
-        fetched::time(self.snapshot.slot(self.place.file).fetched.seconds(self.place.at))
+        self.snapshot.slot(self.place.file).fetched.last(self.place.at).time()
     }
 
     /// Tells whether it belongs to the example fleet, whose serials are no secrets: a file `example.toml`.

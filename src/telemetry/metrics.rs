@@ -10,6 +10,7 @@ use crate::model::Protocol;
 use crate::permit::Refusal;
 use crate::telemetry::assets::Assets;
 use crate::telemetry::durations::{self, Durations, write_family};
+use crate::telemetry::guarding::Guarding;
 use crate::telemetry::names;
 use crate::telemetry::samples::{self, Sample};
 use crate::tftp::Ending;
@@ -42,6 +43,8 @@ pub struct Metrics {
     pub reload_unchanged: Durations,
     /// How long reads took that found faults.
     pub reload_refused: Durations,
+    /// Bans and alarms.
+    pub guarding: Guarding,
     /// Transfers over TFTP.
     pub transfers: Transfers,
     /// Files that are the same for everybody.
@@ -151,6 +154,7 @@ impl Default for Metrics {
                 reload_published: Durations::new(durations::WAITED),
                 reload_unchanged: Durations::new(durations::WAITED),
                 reload_refused: Durations::new(durations::WAITED),
+                guarding: Guarding::new(),
                 transfers: Transfers::new(),
                 assets: Assets::new(),
                 http: Requests::of(Protocol::Http),

@@ -6,6 +6,7 @@
 mod assets;
 mod durations;
 mod fields;
+mod guarding;
 mod journal;
 mod json;
 mod log;
@@ -15,6 +16,7 @@ mod samples;
 
 pub use self::assets::{AssetRequests, Assets};
 pub use self::durations::Durations;
+pub use self::guarding::Guarding;
 pub use self::log::{LogError, set_level as set_log_level, start as start_log};
 pub use self::metrics::{CacheGauges, Metrics, Requests, Transfers};
 pub use self::samples::Sample;

@@ -180,6 +180,7 @@ fn ask(snapshot: &Snapshot, request: &Request) -> &'static str {
         user_agent: agent.as_deref().map(str::as_bytes),
         certificate: mac(request.certificate),
         credentials: shown.as_deref().map(|header| Credentials::read(header, "GET").unwrap()),
+        banned: None,
     };
     outcome(&answer(snapshot, &inquiry)).0
 }
@@ -255,6 +256,7 @@ proptest! {
                     user_agent: Some(&agent),
                     certificate: None,
  credentials: None,
+ banned: None,
                 };
                 prop_assert_ne!(outcome(&answer(snapshot, &inquiry)).0, "served");
             }
@@ -283,6 +285,7 @@ proptest! {
                 user_agent: None,
                 certificate: None,
  credentials: None,
+ banned: None,
             };
             prop_assert_eq!(outcome(&answer(snapshot, &inquiry)).0, "served", "{}", path);
             Ok(())

@@ -195,6 +195,7 @@ fn phones_are_told_their_credentials() {
                     user_agent: None,
                     certificate: phone.device.mac,
                     credentials: None,
+                    banned: None,
                 };
                 let answer = answer(&snapshot, &inquiry);
                 outcome(&answer).1.map(|body| String::from_utf8_lossy(body).into_owned())

@@ -12,6 +12,7 @@ mod device; // certificates of phones: promise L1
 mod differential; // the async-tftp crate beside our own engine
 mod digest; // credentials of phones: promise S10
 mod fuzz; // targets for a fuzzer, each a short test
+mod guard; // promises S6 and S7: budgets, bans, alarms
 mod hostile; // texts that look like syntax
 mod http; // bytes on a socket: promise H6, conditional requests
 mod layering; // the direction of dependencies, and the size of rooms

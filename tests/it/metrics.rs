@@ -33,6 +33,13 @@ fn families() -> Vec<Family> {
         ("bellhop_cache_limit_bytes", "gauge", vec![]),
         ("bellhop_connections", "gauge", vec![transport()]),
         ("bellhop_connections_limit", "gauge", vec![]),
+        (
+            "bellhop_guard_alarms_total",
+            "counter",
+            vec![("kind", vec!["new-network", "scan", "two-networks"])],
+        ),
+        ("bellhop_guard_bans", "gauge", vec![]),
+        ("bellhop_guard_bans_total", "counter", vec![]),
         ("bellhop_handshake_failures_total", "counter", vec![transport()]),
         ("bellhop_refusals_total", "counter", vec![transport(), ("reason", refusals)]),
         ("bellhop_reload_seconds", "histogram", vec![result()]),

@@ -14,10 +14,10 @@ mod usher;
 pub(super) use self::port::Port;
 
 use std::error::Error;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use rustix::process::{Resource, getrlimit};
@@ -220,7 +220,7 @@ impl Desk {
                     let Some(line) = self.line(&way) else { return };
                     let end = self.transfer(&request, &body, &line, &mut place, &way).await;
                     if end.ending == Ending::Completed {
-                        self.note_fetch(serial.as_deref());
+                        self.note_fetch(serial.as_deref(), way.peer().ip());
                     }
                     end.again
                 }
@@ -233,10 +233,10 @@ impl Desk {
     }
 
     /// Notes that a device has fetched a file.
-    fn note_fetch(&self, serial: Option<&str>) {
+    fn note_fetch(&self, serial: Option<&str>, peer: IpAddr) {
         let snapshot = self.room.side.store.current();
         if let Some(phone) = serial.and_then(|serial| snapshot.phone_by_serial(serial)) {
-            phone.note_fetch(SystemTime::now());
+            self.room.side.watchman.served(&snapshot.config().guard, peer, &phone);
         }
     }
 
@@ -287,6 +287,7 @@ impl Desk {
             debug!(transport = "tftp", %peer, "an option makes no sense");
             return Err(error(ErrorCode::BadOption, "bad option"));
         }
+        let snapshot = self.room.side.store.current();
         let inquiry = Inquiry {
             transport: Protocol::Tftp,
             peer,
@@ -294,8 +295,8 @@ impl Desk {
             user_agent: None,
             certificate: None,
             credentials: None,
+            banned: self.room.side.watchman.banned(&snapshot, peer),
         };
-        let snapshot = self.room.side.store.current();
         let answer = answer_with(&snapshot, &inquiry, aside);
         report(&self.room.requests, Protocol::Tftp, peer, &answer);
         match answer.outcome {
@@ -303,7 +304,10 @@ impl Desk {
                 let serial = answer.phone.map(|phone| phone.device.serial.expose().to_owned());
                 Ok((file.body.clone(), serial))
             }
-            Outcome::Refused(_) => Err(error(ErrorCode::FileNotFound, "not found")),
+            Outcome::Refused(reason) => {
+                self.room.side.watchman.refused(&snapshot, peer, &answer, reason, false);
+                Err(error(ErrorCode::FileNotFound, "not found"))
+            }
             Outcome::Failed(_) => Err(error(ErrorCode::Undefined, "try later")),
         }
     }

@@ -177,7 +177,15 @@ pub(crate) fn ask_from<'s>(
     let user_agent = user_agent.map(str::as_bytes);
     answer(
         snapshot,
-        &Inquiry { transport, peer, path: path.as_bytes(), user_agent, certificate: None, credentials: None },
+        &Inquiry {
+            transport,
+            peer,
+            path: path.as_bytes(),
+            user_agent,
+            certificate: None,
+            credentials: None,
+            banned: None,
+        },
     )
 }
 

@@ -9,7 +9,7 @@ use bellhop::tftp::Packet;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A client with a port of its own.
-pub(super) struct Client {
+pub(crate) struct Client {
     pub(super) socket: UdpSocket,
     /// Where it sends requests.
     pub(super) server: SocketAddr,
@@ -53,9 +53,13 @@ pub(super) fn name(packet: &[u8]) -> String {
 }
 
 impl Client {
-    pub(super) fn new(server: SocketAddr) -> Self {
+    pub(crate) fn new(server: SocketAddr) -> Self {
         let address = if server.is_ipv4() { "127.0.0.1:0" } else { "[::1]:0" };
-        let socket = UdpSocket::bind(address).unwrap();
+        Self::on(UdpSocket::bind(address).unwrap(), server)
+    }
+
+    /// Asks by a socket of the caller's.
+    pub(crate) fn on(socket: UdpSocket, server: SocketAddr) -> Self {
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         Self { socket, server, tid: server }
     }
@@ -102,7 +106,7 @@ impl Client {
     }
 
     /// Fetches a file; the error where there is one.
-    pub(super) fn get(
+    pub(crate) fn get(
         &mut self,
         file: &str,
         mode: &str,

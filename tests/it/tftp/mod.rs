@@ -11,6 +11,7 @@ use std::net::{SocketAddr, UdpSocket};
 
 use bellhop::model::Protocol;
 
+pub(crate) use self::client::Client;
 use crate::support::{ACCOUNTS, DEVICE, Running, Site, ask, outcome, shipped_catalog};
 
 /// Files of the phone below that are made for tests: name, and what is in it.

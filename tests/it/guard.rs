@@ -1,0 +1,162 @@
+//! Promises S6 and S7 at the listeners: budgets, bans, alarms.
+
+use std::net::UdpSocket;
+
+use crate::support::{ACCOUNTS, DEVICE, FILE, Running, SERIAL, Site, TlsPhone, until};
+use crate::tftp;
+
+const BANS: &str = "bellhop_guard_bans";
+const NEW_NETWORK: &str = "bellhop_guard_alarms_total{kind=\"new-network\"}";
+const TWO_NETWORKS: &str = "bellhop_guard_alarms_total{kind=\"two-networks\"}";
+const SCAN: &str = "bellhop_guard_alarms_total{kind=\"scan\"}";
+
+/// A site with a phone for each listener by serial, and one for each that is known by its MAC address alone.
+fn site(guard: &str) -> Site {
+    let mut devices = String::new();
+    for (number, protocol) in ["http", "https", "tftp"].iter().enumerate() {
+        for (kind, mac_based) in [('a', false), ('b', true)] {
+            let device = DEVICE
+                .replace(SERIAL, &format!("{kind}{number}{SERIAL}"))
+                .replace("A9:37", &format!("{kind}{kind}:0{number}"))
+                .replace("\"Desk\"", &format!("\"{protocol} {kind}\""))
+                .replace("\"http\"", &format!("\"{protocol}\""))
+                .replace("lines = [\"0087*001\"]\n", "");
+            devices += &device;
+            if mac_based && *protocol != "tftp" {
+                devices += "mac-based = true\n";
+            }
+        }
+    }
+    Site::new()
+        .write("fleet/accounts.toml", ACCOUNTS)
+        .write("fleet/devices.toml", &devices)
+        .config(&format!("\n[guard]\n{guard}\n[provisioning]\nmac-based = true\nhost = \"x.example.net\"\n"))
+}
+
+/// Names the file of a phone of the site.
+fn file(kind: char, number: usize) -> String {
+    format!("0015654a{kind}{kind}0{number}.cfg")
+}
+
+/// Asks by each listener for a file at the top; gives whether each brought it.
+fn by_all(server: &Running, name: impl Fn(usize) -> String) -> [bool; 3] {
+    let http = server.get(&format!("/{}", name(0))).status;
+    let https = TlsPhone::default().get(server.https, &format!("/{}", name(1))).status;
+    let mut phone = tftp::Client::new(server.tftp);
+    [http == 200, https == 200, phone.get(&name(2), "octet", &[]).is_ok()]
+}
+
+/// Asks for so many devices that are none, by a listener.
+fn scan(server: &Running, transport: usize, count: u32) {
+    for nth in 0..count {
+        let name = format!("001565{transport:02x}{nth:04x}.cfg");
+        match transport {
+            0 => assert_eq!(server.get(&format!("/{name}")).status, 404),
+            1 => assert_eq!(TlsPhone::default().get(server.https, &format!("/{name}")).status, 404),
+            _ => assert!(tftp::Client::new(server.tftp).get(&name, "octet", &[]).is_err()),
+        }
+    }
+}
+
+fn text(output: &std::process::Output) -> String {
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+#[test]
+fn a_scan_over_any_listener_bans_newcomers_without_proof_on_all_until_it_is_lifted() {
+    for transport in 0..3 {
+        let server = Running::start(site("unknown = 5"));
+        scan(&server, transport, 4);
+        // Again and again the same counts once, and so do names of files, and what phones are known to ask for in vain.
+        scan(&server, transport, 4);
+        for name in ["/y000000000028.cfg", "/favicon.ico", "/x.boot"] {
+            assert_eq!(server.get(name).status, 404, "{name}");
+        }
+        assert!((server.metric(BANS) - 0.0).abs() < 0.1);
+        scan(&server, transport, 5);
+        assert!((server.metric(BANS) - 1.0).abs() < 0.1, "the fifth one bans");
+        assert_eq!(by_all(&server, |number| file('b', number)), [false; 3], "newcomers wait");
+        let serial = |number| format!("a{number}{SERIAL}/{}", file('a', number));
+        assert_eq!(by_all(&server, serial), [true; 3], "who proves itself goes on");
+        let banned = server.get(&format!("/{}", file('b', 0)));
+        let unknown = server.get("/001565ffffff.cfg");
+        assert_eq!((banned.head, banned.body), (unknown.head, unknown.body));
+
+        let listed = text(&server.command(&["bans"]));
+        assert!(listed.contains("127.0.0.0/24"), "{listed}");
+        let listed: serde_json::Value =
+            serde_json::from_str(&text(&server.command(&["bans", "--json"]))).unwrap();
+        assert_eq!((&listed[0]["network"], &listed[0]["identifiers"]), (&"127.0.0.0/24".into(), &5.into()));
+        assert_eq!(text(&server.command(&["bans", "lift", "127.0.0.1"])), "1 lifted\n");
+        assert!((server.metric(BANS) - 0.0).abs() < 0.1);
+        assert_eq!(by_all(&server, |number| file('b', number)), [true; 3], "newcomers are served");
+        assert_eq!(server.command(&["bans", "lift", "127.0.0.0/24"]).status.code(), Some(1));
+        let log = server.stop();
+        assert!(log.contains("network banned") && log.contains("network=127.0.0.0/24"), "{log}");
+    }
+}
+
+#[test]
+fn phones_that_were_there_before_a_ban_go_on_and_the_ban_ends() {
+    let server = Running::start(site("unknown = 5\nwindow = \"2s\"\nban = \"2s\"\nlongest-ban = \"2s\""));
+    assert_eq!(by_all(&server, |number| file('b', number)), [true; 3]);
+    until("all are noted", || {
+        let listed: serde_json::Value =
+            serde_json::from_str(&text(&server.command(&["device", "list", "--json"]))).unwrap();
+        listed.as_array().unwrap().iter().filter(|device| device["last_fetched"].is_string()).count() == 3
+    });
+    scan(&server, 0, 5);
+    assert_eq!(by_all(&server, |number| file('b', number)), [true; 3]);
+    until("the ban ends", || server.metric(BANS) < 0.1);
+    assert_eq!(text(&server.command(&["bans", "--json"])), "[]\n");
+}
+
+#[test]
+fn a_scan_is_told_of_in_metrics_and_log() {
+    let server = Running::start(site("unknown = 64\nscan = 10"));
+    scan(&server, 0, 20);
+    until("the alarm is counted", || server.metric(SCAN) > 0.9);
+    let log = server.stop();
+    assert!(log.contains("many unknown identifiers are asked for"), "{log}");
+    assert!(!log.contains(SERIAL));
+}
+
+#[test]
+fn a_device_that_fetches_from_another_network_is_told_of_by_name() {
+    // Addresses of loopback in different networks stand for two places.
+    for (setting, metric) in [("5m", TWO_NETWORKS), ("0s", NEW_NETWORK)] {
+        let server = Running::start(site(&format!("two-networks = \"{setting}\"")));
+        let ask = |from: &str| {
+            let socket = UdpSocket::bind((from, 0)).unwrap();
+            let mut phone = tftp::Client::on(socket, server.tftp);
+            assert!(phone.get(&file('a', 2), "octet", &[]).is_ok());
+        };
+        ask("127.0.0.1");
+        ask("127.0.0.2");
+        until("both are noted", || {
+            server.metric("bellhop_tftp_transfers_total{outcome=\"completed\"}") > 1.9
+        });
+        assert!((server.metric(metric) - 0.0).abs() < 0.1, "neighbours are in one network");
+        ask("127.0.9.1");
+        until("the alarm is counted", || server.metric(metric) > 0.9);
+        let log = server.stop();
+        assert!(log.contains("a device fetches from another network"), "{log}");
+        for told in ["device=\"tftp a\"", "network=127.0.9.0/24", "from=127.0.0.0/24"] {
+            assert!(log.contains(told), "{told}: {log}");
+        }
+        assert!(!log.contains(SERIAL));
+    }
+}
+
+#[test]
+fn operators_alone_may_look_at_bans_and_lift_them() {
+    let server = Running::start(Site::with_phone());
+    assert_eq!(server.admin("/api/v1/bans").status, 401);
+    let request = b"DELETE /api/v1/bans/all HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let reply = crate::support::exchange(server.admin, &[request]);
+    assert!(reply.starts_with(b"HTTP/1.1 401 "), "{}", String::from_utf8_lossy(&reply));
+    assert_eq!(text(&server.command(&["bans", "lift", "all"])), "0 lifted\n");
+    assert_eq!(server.command(&["bans", "lift", "nonsense"]).status.code(), Some(1));
+    assert_eq!(server.get(&format!("/{SERIAL}/{FILE}")).status, 200);
+}
