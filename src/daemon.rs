@@ -23,9 +23,9 @@ use crate::greeting;
 use crate::guard::Guard;
 use crate::listen::{Bound, Identities, Inherited, Probe, Side};
 use crate::manage::{Admin, Key};
-use crate::reload::{Bell, Loaded, Loader, Watch};
+use crate::reload::{self, Bell, Started, Watch};
 use crate::service;
-use crate::snapshot::{Snapshot, Store};
+use crate::snapshot::Store;
 use crate::telemetry::Metrics;
 
 /// Why the server did not start, or did not end well.
@@ -49,19 +49,16 @@ impl<E: Into<anyhow::Error>> From<E> for DaemonError {
 /// Why it could not start, or that responses were cut off when it ended.
 pub fn run(path: &Path) -> Result<(), DaemonError> {
     let inherited = Inherited::take()?;
-    let mut loader = Loader::new(path).map_err(DaemonError::Faulty)?;
-    // Nothing before is logged; faults of the settings themselves are told by the command line.
-    crate::telemetry::start_log(&loader.config().log)?;
-    let nothing = loader.nothing();
-    let Loaded { snapshot, warnings } =
-        loader.load(&nothing).map_err(DaemonError::Faulty)?.ok_or_else(|| anyhow!("nothing was read"))?;
-    for fault in &warnings {
+    let started = reload::start(path).map_err(DaemonError::Faulty)?;
+    // Nothing before is logged; faults that nothing can stand in for are told by the command line.
+    crate::telemetry::start_log(&started.loader.config().log)?;
+    for fault in &started.warnings {
         warn!(%fault, "fault in the files");
     }
-    prepare(loader.config())?;
+    prepare(started.loader.config())?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
-    let served = runtime.block_on(serve(loader, snapshot, inherited));
+    let served = runtime.block_on(serve(started, inherited));
     // Whatever is still under way had its time.
     runtime.shutdown_background();
     served
@@ -87,7 +84,8 @@ fn prepare(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn serve(loader: Loader, snapshot: Snapshot, inherited: Inherited) -> Result<(), DaemonError> {
+async fn serve(started: Started, inherited: Inherited) -> Result<(), DaemonError> {
+    let Started { loader, snapshot, origin, .. } = started;
     let (started, mut signals) = (SystemTime::now(), Signals::new()?);
     let config = loader.config().clone();
     let mut sockets = inherited.sort(&config)?;
@@ -99,7 +97,7 @@ async fn serve(loader: Loader, snapshot: Snapshot, inherited: Inherited) -> Resu
     let mut greeting = Vec::new();
     greeting::write(&mut greeting, &bound, admin.as_ref(), &identities, &snapshot)?;
     let store = Arc::new(Store::new(snapshot));
-    let watch = Watch::new(loader, Arc::clone(&store), Arc::clone(&metrics), service::note);
+    let watch = Watch::new(loader, Arc::clone(&store), Arc::clone(&metrics), service::note, origin);
     let (bell, last) = (watch.bell(), watch.last());
     let stop = CancellationToken::new();
     let guard = Arc::new(Guard::new(Instant::now()));

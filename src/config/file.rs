@@ -20,12 +20,30 @@ impl Config {
         let text = fs::read_to_string(path).map_err(|error| {
             vec![Fault::error(path, 0, format!("cannot be read: {error}; name another file with --config"))]
         })?;
-        let mut config = Self::parse(path, &text)?;
+        Self::read_text(path, &text)
+    }
+
+    /// Reads the text of a file; paths in it are taken from the folder that the file lies in.
+    ///
+    /// # Errors
+    /// All that is wrong with it, with lines.
+    pub fn read_text(path: &Path, text: &str) -> Result<Self, Vec<Fault>> {
+        let mut config = Self::parse(path, text)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         for path in config.paths_mut() {
             *path = folder.join(&*path);
         }
         Ok(config)
+    }
+
+    /// Tells where the state folder is, whatever else is wrong with a file.
+    pub fn state_of(path: &Path) -> PathBuf {
+        let text = fs::read_to_string(path).unwrap_or_default();
+        let mut top = text.lines().take_while(|line| !line.trim_start().starts_with('['));
+        let found = top.find(|line| line.trim_start().starts_with("state"));
+        let config = found.and_then(|line| Self::read_text(path, line).ok());
+        let folder = path.parent().unwrap_or(Path::new(""));
+        config.map_or_else(|| folder.join(Self::default().state), |config| config.state)
     }
 
     /// Reads the text of a file and leaves the paths in it as they are.

@@ -5,7 +5,7 @@
 //! too. Where the system gives no events, the clock is left.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, Metadata};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
@@ -135,8 +135,13 @@ impl Places {
     fn hash(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         for path in self.folders.keys().chain(&self.matters) {
-            let identity = fs::metadata(path).map(|metadata| (metadata.dev(), metadata.ino())).ok();
-            (path, identity.filter(|_| path.is_dir())).hash(&mut hasher);
+            let identity = fs::metadata(path).ok().filter(Metadata::is_dir).map(|metadata| {
+                // A folder that is made anew may get the number of the one that it replaces.
+                let born = metadata.created().ok();
+                let changed = born.is_none().then(|| (metadata.ctime(), metadata.ctime_nsec()));
+                (metadata.dev(), metadata.ino(), born, changed)
+            });
+            (path, identity).hash(&mut hasher);
         }
         hasher.finish()
     }

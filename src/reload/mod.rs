@@ -6,12 +6,14 @@
 
 mod doubt;
 mod events;
+mod keeper;
 mod last;
+mod last_good;
+mod sources;
+mod start;
 mod watch;
 
-use std::hash::{BuildHasher, Hash, Hasher};
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -23,19 +25,22 @@ use crate::template::Limits;
 
 pub use self::doubt::unrendered;
 pub use self::last::{Last, Reading};
+use self::sources::Sources;
+pub use self::start::{Origin, StandIn, Started, start};
 pub use self::watch::{Bell, Moment, Report, Watch};
 
 /// Reads the files of one configuration, again and again.
 #[derive(Debug)]
 pub struct Loader {
-    path: PathBuf,
+    sources: Sources,
+    /// Whether the files are kept ones, whose configuration is known.
+    is_kept: bool,
     fleet: Fleet,
     /// The configuration that was last read without a fault.
     config: Arc<Config>,
     /// What the catalog's files looked like when it was last read.
     catalog_seen: u64,
     catalog: Arc<Catalog>,
-    hasher: foldhash::quality::RandomState,
 }
 
 /// What is to be done with files that are without fault and yet doubtful.
@@ -63,20 +68,33 @@ impl Loader {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn new(path: &Path) -> Result<Self, Vec<Fault>> {
-        let config = Config::read(path)?;
-        Ok(Self {
-            path: path.to_owned(),
-            fleet: Fleet::new(&config.fleet),
+        Config::read(path).map(|config| Self::with(path, config))
+    }
+
+    /// Takes a configuration as that which was last read without a fault.
+    fn with(path: &Path, config: Config) -> Self {
+        Self::of(Sources::new(path, &config), config, false)
+    }
+
+    /// Reads files that were kept, under the configuration that was kept with them.
+    fn of_kept(sources: Sources, config: Config) -> Self {
+        Self::of(sources, config, true)
+    }
+
+    fn of(sources: Sources, config: Config, is_kept: bool) -> Self {
+        Self {
+            fleet: Fleet::new(&sources.fleet),
+            sources,
+            is_kept,
             config: Arc::new(config),
             catalog_seen: 0,
             catalog: Arc::default(),
-            hasher: foldhash::quality::RandomState::default(),
-        })
+        }
     }
 
     /// Gives the file of the configuration.
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.sources.config
     }
 
     /// Gives the configuration as it was last read without a fault.
@@ -109,26 +127,24 @@ impl Loader {
         }
     }
 
+    fn sources(&self) -> Sources {
+        self.sources.clone()
+    }
+
     /// Hashes all that shows a change of the files, without reading one.
     pub fn look(&self) -> u64 {
-        let mut hasher = self.hasher.build_hasher();
-        if let Ok(metadata) = std::fs::metadata(&self.path) {
-            look_at(&self.path, &metadata, &mut hasher);
-        }
-        self.config.catalog.iter().for_each(|folder| look(folder, &mut hasher));
-        for (path, metadata) in Fleet::list(&self.config.fleet) {
-            look_at(&path, &metadata, &mut hasher);
-        }
-        hasher.finish()
+        self.sources.look()
     }
 
     fn read(&mut self, previous: &Snapshot) -> Result<Option<Built>, Vec<Fault>> {
         let first = previous.serial() == 0;
         let now = Stamp::of(SystemTime::now()).max(Stamp(previous.published().0 + 1));
         let mut faults = Vec::new();
-        match Config::read(&self.path) {
-            Ok(config) => self.take(config),
-            Err(broken) => faults.extend(broken),
+        if !self.is_kept {
+            match Config::read(&self.sources.config) {
+                Ok(config) => self.take(config),
+                Err(broken) => faults.extend(broken),
+            }
         }
         self.read_catalog(&mut faults);
         self.fleet.refresh();
@@ -165,7 +181,7 @@ impl Loader {
     }
 
     fn take(&mut self, config: Config) {
-        if config.fleet != self.config.fleet {
+        if self.sources.follow(&config) {
             self.fleet = Fleet::new(&config.fleet);
         }
         self.config = Arc::new(config);
@@ -173,19 +189,14 @@ impl Loader {
 
     /// Reads the catalog if its files are not as they were.
     fn read_catalog(&mut self, faults: &mut Vec<Fault>) {
-        let mut hasher = self.hasher.build_hasher();
-        for folder in &self.config.catalog {
-            look(folder, &mut hasher);
-        }
         let rendering = &self.config.rendering;
-        (rendering.fuel, rendering.output_bytes, rendering.time).hash(&mut hasher);
-        let seen = hasher.finish();
+        let seen = self.sources.look_at_catalog((rendering.fuel, rendering.output_bytes, rendering.time));
         if seen == self.catalog_seen {
             return;
         }
         let limits =
             Limits { fuel: rendering.fuel, output_bytes: rendering.output_bytes, time: rendering.time };
-        let (files, broken) = CatalogFiles::read(&self.config.catalog);
+        let (files, broken) = CatalogFiles::read(&self.sources.catalog);
         faults.extend(broken);
         let (catalog, broken) = Catalog::resolve(files, limits);
         faults.extend(broken);
@@ -200,7 +211,7 @@ impl Loader {
     fn oldest_possible(&self, now: Stamp) -> Stamp {
         let modified = |path: &Path| std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
         let program = std::env::current_exe().ok().and_then(|path| modified(&path));
-        let newest = program.max(modified(&self.path)).max(newest_below(&self.config.catalog));
+        let newest = program.max(modified(self.path())).max(self.sources.youngest_of_catalog());
         newest.map_or(now, Stamp::of).min(now)
     }
 }
@@ -210,46 +221,6 @@ fn sorted(mut faults: Vec<Fault>, more: Vec<Fault>) -> Vec<Fault> {
     faults.sort();
     faults.dedup();
     faults
-}
-
-/// Takes note of all that shows a change of the files below a folder.
-fn look(path: &Path, into: &mut impl Hasher) {
-    for (path, metadata) in below(path) {
-        look_at(&path, &metadata, into);
-    }
-}
-
-fn look_at(path: &Path, metadata: &std::fs::Metadata, into: &mut impl Hasher) {
-    (path, metadata.dev(), metadata.ino(), metadata.size(), metadata.mtime(), metadata.mtime_nsec())
-        .hash(into);
-}
-
-fn newest_below(folders: &[PathBuf]) -> Option<SystemTime> {
-    let files = folders.iter().flat_map(|folder| below(folder));
-    files.filter_map(|(_, metadata)| metadata.modified().ok()).max()
-}
-
-/// Lists everything below a folder, hidden entries and golden cases left out.
-fn below(folder: &Path) -> Vec<(PathBuf, std::fs::Metadata)> {
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        let entries = std::fs::read_dir(&folder).into_iter().flatten().filter_map(Result::ok);
-        for path in entries.map(|entry| entry.path()) {
-            let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-            if name.starts_with(b".") || name == b"cases" {
-                continue;
-            }
-            if let Ok(metadata) = std::fs::metadata(&path) {
-                if metadata.is_dir() && folders.len() < 10_000 {
-                    folders.push(path.clone());
-                }
-                found.push((path, metadata));
-            }
-        }
-    }
-    found.sort_by(|(a, _), (b, _)| a.cmp(b));
-    found
 }
 
 fn host_name() -> String {

@@ -10,11 +10,12 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::oneshot;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::document::Fault;
 use crate::reload::events::Events;
-use crate::reload::{Doubt, Last, Loaded, Loader, Reading};
+use crate::reload::keeper::{Keeper, State};
+use crate::reload::{Doubt, Last, Loaded, Loader, Origin, Reading, StandIn};
 use crate::snapshot::{Snapshot, Stamp, Store};
 use crate::telemetry::{Metrics, set_log_level};
 
@@ -108,6 +109,7 @@ pub struct Watch {
     bell: Bell,
     rings: Receiver<Ring>,
     events: Events,
+    keeper: Keeper,
     told: BTreeSet<Fault>,
     last: Last,
     observer: fn(Moment<'_>),
@@ -117,14 +119,32 @@ pub struct Watch {
 
 impl Watch {
     /// Begins to listen for events; nothing is read before [`Watch::run`], which tells the observer.
-    pub fn new(loader: Loader, store: Arc<Store>, metrics: Arc<Metrics>, observer: fn(Moment<'_>)) -> Self {
+    ///
+    /// Where the store begins with a stand-in, its faults are the last reading's.
+    pub fn new(
+        loader: Loader,
+        store: Arc<Store>,
+        metrics: Arc<Metrics>,
+        observer: fn(Moment<'_>),
+        origin: Origin,
+    ) -> Self {
         let (sender, rings) = channel();
         let bell = Bell(sender);
         let (told, last) = (BTreeSet::new(), Last::default());
-        let events = Events::default();
+        let (events, keeper) = (Events::default(), Keeper::start());
         let mut watch =
-            Self { loader, store, metrics, bell, rings, events, told, last, observer, begun: false };
+            Self { loader, store, metrics, bell, rings, events, keeper, told, last, observer, begun: false };
         watch.note_published(None, &[]);
+        match origin {
+            Origin::StandIn(StandIn { since, faults }) => {
+                let since = humantime::format_rfc3339_seconds(since);
+                error!(%since, "the files are refused; serving what was kept as the last good state");
+                watch.tell(&faults);
+                let serial = watch.store.current().serial();
+                watch.note_read(Duration::ZERO, Report::Refused { serial, faults });
+            }
+            Origin::Files { seen } => watch.keep(seen),
+        }
         watch.listen();
         watch
     }
@@ -198,7 +218,8 @@ impl Watch {
     fn read(&mut self, doubt: Doubt) -> Report {
         let started = Instant::now();
         let before = self.store.keep();
-        match self.load(&before, doubt) {
+        let (seen, loaded) = self.load(&before, doubt);
+        match loaded {
             Ok(None) => {
                 self.metrics.reloads_unchanged.increment(1);
                 self.told.clear();
@@ -210,6 +231,7 @@ impl Watch {
                 self.store.publish(loaded.snapshot);
                 self.metrics.reloads_published.increment(1);
                 self.note_published(Some(started), &loaded.warnings);
+                self.keep(seen);
                 Report::Published { serial, devices, warnings: loaded.warnings }
             }
             Err(faults) => {
@@ -221,16 +243,25 @@ impl Watch {
     }
 
     /// Reads, and reads again what changed while it was read.
-    fn load(&mut self, before: &Snapshot, doubt: Doubt) -> Result<Option<Loaded>, Vec<Fault>> {
+    fn load(&mut self, before: &Snapshot, doubt: Doubt) -> (u64, Result<Option<Loaded>, Vec<Fault>>) {
+        let mut seen = self.loader.look();
         for _ in 0..MOST_TRIES {
-            let seen = self.loader.look();
             let loaded = self.loader.load_with(before, doubt);
-            if self.loader.look() == seen {
-                return loaded;
+            let now = self.loader.look();
+            if now == seen {
+                return (seen, loaded);
             }
+            seen = now;
         }
         let message = "changed each time while everything was read; ask again when nobody writes";
-        Err(vec![Fault::error(&self.loader.config().fleet, 0, message)])
+        (seen, Err(vec![Fault::error(&self.loader.config().fleet, 0, message)]))
+    }
+
+    /// Has the files of the current snapshot kept for a start at which they are broken.
+    fn keep(&self, seen: u64) {
+        let folder = self.loader.config().state.clone();
+        let (sources, snapshot) = (self.loader.sources(), self.store.keep());
+        self.keeper.keep(State { folder, sources, seen, snapshot });
     }
 
     /// Tells the observer once that something begins.

@@ -1,6 +1,6 @@
 //! What the next snapshot would take away, so that somebody can doubt it before it is published.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use compact_str::CompactString;
@@ -18,6 +18,17 @@ pub struct Losses {
 }
 
 impl Losses {
+    /// Compares a snapshot with what was there at another time.
+    pub fn since(before: &Holders, next: &Snapshot, few: usize) -> Self {
+        let after = next.holders();
+        let many = before
+            .each
+            .iter()
+            .filter(|(holder, devices)| **devices > few && !after.each.contains_key(*holder));
+        let emptied = many.map(|(holder, devices)| (holder.into(), *devices)).collect();
+        Self { devices: (before.devices, after.devices), emptied }
+    }
+
     /// Compares; whoever loses no more than `few` devices is left out.
     pub(super) fn between(previous: &Snapshot, next: &Snapshot, changed: &[Changed], few: usize) -> Self {
         let devices = (previous.devices(), next.devices());
@@ -42,6 +53,27 @@ impl Losses {
         let mut emptied: Vec<_> = emptied.collect();
         emptied.sort();
         Self { devices, emptied }
+    }
+}
+
+/// How many devices there are, in all and of each provider and organization.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Holders {
+    /// All devices.
+    pub devices: usize,
+    /// Devices that a provider owns or that are of an organization, by its id.
+    pub each: BTreeMap<String, usize>,
+}
+
+impl Snapshot {
+    /// Counts the devices of everybody.
+    pub fn holders(&self) -> Holders {
+        let mut lost = HashMap::new();
+        for slot in self.files.iter().flatten() {
+            tally(Some(&slot.records), 1, &mut lost);
+        }
+        let each = lost.into_iter().map(|(holder, devices)| (holder.to_owned(), devices.unsigned_abs()));
+        Holders { devices: self.devices(), each: each.collect() }
     }
 }
 

@@ -29,7 +29,7 @@ pub use self::build::Built;
 pub use self::cache::{Cache, CacheKey, Rendered};
 pub use self::fetched::Moved;
 pub use self::fleet::{Fleet, Source};
-pub use self::losses::Losses;
+pub use self::losses::{Holders, Losses};
 pub use self::phone::{Accounts, KnownBy, Line, Phone};
 pub use self::records::{Listed, OpenPhones, Records};
 pub use self::store::Store;

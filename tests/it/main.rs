@@ -15,6 +15,7 @@ mod fuzz; // targets for a fuzzer, each a short test
 mod guard; // promises S6 and S7: budgets, bans, alarms
 mod hostile; // texts that look like syntax
 mod http; // bytes on a socket: promise H6, conditional requests
+mod last_good; // broken files at the start: promise H3
 mod layering; // the direction of dependencies, and the size of rooms
 mod log; // [log]: shapes, levels
 mod metrics; // /metrics: names, labels and what is counted

@@ -158,6 +158,12 @@ impl Running {
         (code, self.stderr.take().unwrap().join().unwrap())
     }
 
+    /// Takes the site away from a server that was killed.
+    pub(crate) fn into_site(mut self) -> Site {
+        self.child.wait().unwrap();
+        std::mem::replace(&mut self.site, Site::new())
+    }
+
     /// Ends the server in good order; gives all that it logged.
     pub(crate) fn stop(self) -> String {
         self.signal(rustix::process::Signal::TERM);
