@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use crate::config::file::{networks, seconds, set, short};
+use crate::config::values::{networks, seconds, set, short};
 use crate::document::Entry;
 use crate::model::LONGEST_IPV6;
 

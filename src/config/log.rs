@@ -1,6 +1,6 @@
 //! What the server tells of itself, how, and where.
 
-use crate::config::file::set;
+use crate::config::values::set;
 use crate::document::Entry;
 
 /// What is logged, how, and where to.
