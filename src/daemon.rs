@@ -21,9 +21,9 @@ use crate::config::Config;
 use crate::document::Fault;
 use crate::greeting;
 use crate::guard::Guard;
-use crate::listen::{Bound, Identities, Inherited, Probe, Side};
+use crate::listen::{Bound, Identities, Inherited, Probe, Refreshed, Side};
 use crate::manage::{Admin, Key};
-use crate::reload::{self, Bell, Started, Watch};
+use crate::reload::{self, Bell, Beside, Started, Watch};
 use crate::service;
 use crate::snapshot::Store;
 use crate::telemetry::Metrics;
@@ -92,12 +92,14 @@ async fn serve(started: Started, inherited: Inherited) -> Result<(), DaemonError
     let admin = listen_for_operators(sockets.admin.take(), config.admin).await?;
     let bound = Bound::bind(&config, sockets).await?;
     let host = snapshot.world().rules.provisioning.host.clone();
-    let identities = Arc::new(Identities::load(&config.https, &config.state, &host)?);
     let metrics = Arc::new(Metrics::default());
+    let identities = Identities::load(&config, &host, &metrics).map_err(DaemonError::Faulty)?;
+    let identities = Arc::new(identities);
     let mut greeting = Vec::new();
     greeting::write(&mut greeting, &bound, admin.as_ref(), &identities, &snapshot)?;
     let store = Arc::new(Store::new(snapshot));
-    let watch = Watch::new(loader, Arc::clone(&store), Arc::clone(&metrics), service::note, origin);
+    let beside = beside(&identities);
+    let watch = Watch::new(loader, Arc::clone(&store), Arc::clone(&metrics), service::note, origin, beside);
     let (bell, last) = (watch.bell(), watch.last());
     let stop = CancellationToken::new();
     let guard = Arc::new(Guard::new(Instant::now()));
@@ -140,6 +142,15 @@ async fn serve(started: Started, inherited: Inherited) -> Result<(), DaemonError
         thread.join().map_err(|_| anyhow!("the thread {name:?} panicked"))?;
     }
     Ok(())
+}
+
+/// Makes what reads certificates again with each reading of the files.
+fn beside(identities: &Arc<Identities>) -> impl FnMut(&Config) -> Beside + Send + use<> {
+    let identities = Arc::clone(identities);
+    move |config| {
+        let Refreshed { changed, faults } = identities.refresh(config);
+        Beside { changed, faults }
+    }
 }
 
 /// Listens where operators connect: on the socket that was handed over, else on the address of the settings.

@@ -22,7 +22,7 @@ pub fn write(
 ) -> io::Result<()> {
     writeln!(out, "bellhop {} serves {} devices", env!("CARGO_PKG_VERSION"), snapshot.devices())?;
     for (protocol, address) in bound.addresses() {
-        let note = if protocol == Protocol::Https && identities.self_signed {
+        let note = if protocol == Protocol::Https && identities.is_minted() {
             " (self-signed certificate)"
         } else {
             ""
@@ -54,7 +54,7 @@ fn ask_as(phone: &Phone<'_>, bound: &Bound, identities: &Identities, rules: &Rul
         let program = std::env::args().next().unwrap_or_else(|| "bellhop".to_owned());
         return format!("{program} render {serial} {name}  # asks over {protocol}, which is not served");
     };
-    let insecure = if protocol == Protocol::Https && identities.self_signed { "-k " } else { "" };
+    let insecure = if protocol == Protocol::Https && identities.is_minted() { "-k " } else { "" };
     let prefix = if rules.provisioning.path_prefix.is_empty() { "" } else { "/" };
     let prefix = format!("{prefix}{}", rules.provisioning.path_prefix);
     // Over TFTP a phone names nothing but the file.

@@ -6,10 +6,11 @@ use rayon::prelude::*;
 
 use crate::cli::{Failure, load};
 use crate::document::Fault;
+use crate::listen::Identities;
 use crate::reload::unrendered;
 use crate::snapshot::Phone;
 
-/// Read settings, catalog and fleet, render every file, and say all that is wrong
+/// Read settings, certificates, catalog and fleet, render every file, and say all that is wrong
 ///
 /// Each fault is printed as `file:line: what is wrong; what to do`. Warnings do not count. Exit code 0 means that
 /// the server would take it all, 78 that it would not.
@@ -27,6 +28,13 @@ impl Args {
             eprintln!("{warning}");
         }
         let snapshot = &loaded.snapshot;
+        let certificates = Identities::check(snapshot.config());
+        if certificates.iter().any(Fault::is_error) {
+            return Err(Failure::Faulty(certificates));
+        }
+        for warning in &certificates {
+            eprintln!("{warning}");
+        }
         if !self.no_render {
             let phones: Vec<Phone<'_>> = snapshot.phones().collect();
             let faults: Vec<Fault> =

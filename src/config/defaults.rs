@@ -80,6 +80,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 16_384,
+            handshakes: 512,
             handshake_timeout: Duration::from_secs(10),
             header_timeout: Duration::from_secs(10),
             response_timeout: Duration::from_secs(60),

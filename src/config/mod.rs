@@ -87,6 +87,14 @@ pub struct Https {
     pub device_authorities: Vec<DeviceAuthority>,
 }
 
+impl Https {
+    /// Gives every file that certificates and keys are read from.
+    pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        let own = self.certificates.iter().flat_map(|files| [&files.certificate, &files.key]);
+        own.chain(self.device_authorities.iter().map(|maker| &maker.certificates))
+    }
+}
+
 /// The TFTP listeners, and what they allow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tftp {
@@ -221,6 +229,8 @@ impl Provisioning {
 pub struct Limits {
     /// Connections at once, over all phone listeners: 1 to 1,000,000.
     pub connections: u32,
+    /// TLS handshakes at once: 1 to 65,536; the others wait.
+    pub handshakes: u32,
     /// Longest time for a TLS handshake: 1 s to 60 s.
     pub handshake_timeout: Duration,
     /// Longest time for a request's head, from connecting or from the response before: 1 s to 60 s.

@@ -29,8 +29,8 @@ use crate::config::Limits;
 use crate::identify::{Inquiry, Proof};
 use crate::listen::assets::{Nothing, Wanted};
 use crate::listen::report::report;
+use crate::listen::tls::Proven;
 use crate::listen::{Door, aside};
-use crate::model::Mac;
 use crate::permit::Refusal;
 use crate::snapshot::{Rendered, Snapshot};
 
@@ -41,7 +41,7 @@ const RETRY_AFTER: &str = "60";
 const NOT_FOUND: &str = "not found\n";
 
 /// Serves a connection to its end: the peer's, a deadline's or the server's.
-pub(super) async fn serve<S>(door: &Door, stream: S, peer: IpAddr, certificate: Option<Mac>)
+pub(super) async fn serve<S>(door: &Door, stream: S, peer: IpAddr, certificate: Option<Proven>)
 where
     S: AsyncRead + AsyncWrite + 'static,
 {
@@ -52,7 +52,7 @@ where
     let stream = InspectReader::new(Box::pin(stream), line_ends(Arc::clone(&strict)));
     let service = service_fn(move |request| {
         let started = Instant::now();
-        let found = find(door, peer, certificate, &request, strict.load(Ordering::Relaxed));
+        let found = find(door, peer, certificate.as_ref(), &request, strict.load(Ordering::Relaxed));
         if let Found::Response(_) = found {
             door.requests.answer_seconds.record(started.elapsed());
         }
@@ -117,7 +117,7 @@ enum Found {
 fn find(
     door: &Door,
     peer: IpAddr,
-    certificate: Option<Mac>,
+    certificate: Option<&Proven>,
     request: &Request<Incoming>,
     strict: bool,
 ) -> Found {
@@ -158,7 +158,7 @@ fn respond(
     door: &Door,
     snapshot: &Snapshot,
     peer: IpAddr,
-    certificate: Option<Mac>,
+    certificate: Option<&Proven>,
     request: &Request<Incoming>,
 ) -> Response<Full<Bytes>> {
     let headers = request.headers();
@@ -172,7 +172,7 @@ fn respond(
         peer,
         path: path.as_bytes(),
         user_agent: headers.get(header::USER_AGENT).map(HeaderValue::as_bytes),
-        certificate,
+        certificate: door.proven(certificate),
         credentials: shown.credentials(),
         banned: door.side.watchman.banned(snapshot, peer),
     };

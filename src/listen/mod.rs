@@ -22,20 +22,20 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::debug;
 
 pub use self::inherited::{InheritError, Inherited, Sockets};
 pub use self::probe::{Probe, Silent};
-pub use self::tls::{Identities, TlsError};
+pub use self::tls::{CertificateState, Identities, Refreshed, TlsError};
 
 use self::assets::Shelf;
 use self::challenge::Challenges;
 use self::probe::Own;
+use self::tls::{Proven, Unshaken};
 use self::watchman::Watchman;
 use crate::accept::{self, Gate};
 use crate::config::{Config, Limits, Tftp};
 use crate::guard::Guard;
-use crate::model::Protocol;
+use crate::model::{Mac, Protocol};
 use crate::snapshot::Store;
 use crate::telemetry::{Metrics, Requests};
 
@@ -210,16 +210,18 @@ impl Door {
     }
 
     async fn encrypted(&self, tls: &Identities, stream: TcpStream, peer: IpAddr) {
-        match timeout(self.side.limits().handshake_timeout, tls.shake(stream)).await {
-            Ok(Ok((stream, certificate))) => http::serve(self, stream, peer, certificate).await,
-            Ok(Err(error)) => {
-                self.requests.handshake_failures.increment(1);
-                debug!(%peer, error = &error as &dyn std::error::Error, "handshake failed");
-            }
-            Err(_) => {
-                self.requests.handshake_failures.increment(1);
-                debug!(%peer, "handshake took too long");
+        let shaken = timeout(self.side.limits().handshake_timeout, tls.shake(stream)).await;
+        match shaken.unwrap_or_else(|_| Err(Unshaken::timeout())) {
+            Ok((stream, certificate)) => http::serve(self, stream, peer, certificate).await,
+            Err(unshaken) => {
+                self.requests.handshake_failed(unshaken.reason);
+                tls.tell(peer.to_canonical(), &unshaken);
             }
         }
+    }
+
+    /// Gives the MAC address that the peer's certificate proves, by the authorities as they are now.
+    fn proven(&self, certificate: Option<&Proven>) -> Option<Mac> {
+        self.tls.as_ref()?.still(certificate?)
     }
 }

@@ -60,7 +60,7 @@ impl Probe {
     /// # Errors
     /// TLS cannot be spoken.
     pub fn new(side: Arc<Side>, listeners: Vec<(Protocol, SocketAddr)>) -> Result<Self, TlsError> {
-        let client = Client::new().map_err(TlsError::Versions)?;
+        let client = Client::new()?;
         Ok(Self { side, client, listeners })
     }
 

@@ -27,7 +27,7 @@ pub use self::doubt::unrendered;
 pub use self::last::{Last, Reading};
 use self::sources::Sources;
 pub use self::start::{Origin, StandIn, Started, start};
-pub use self::watch::{Bell, Moment, Report, Watch};
+pub use self::watch::{Bell, Beside, Moment, Report, Watch};
 
 /// Reads the files of one configuration, again and again.
 #[derive(Debug)]

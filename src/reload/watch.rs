@@ -12,6 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::oneshot;
 use tracing::{error, info, warn};
 
+use crate::config::Config;
 use crate::document::Fault;
 use crate::reload::events::Events;
 use crate::reload::keeper::{Keeper, State};
@@ -101,6 +102,15 @@ impl Bell {
     }
 }
 
+/// What reading files brought that belong to the configuration and to no snapshot: the server's certificates.
+#[derive(Debug, Default)]
+pub struct Beside {
+    /// Whether others are used from now on.
+    pub changed: bool,
+    /// What is wrong with them; after an error those from before are used on.
+    pub faults: Vec<Fault>,
+}
+
 /// The thread that reads, and the events that it listens to.
 pub struct Watch {
     loader: Loader,
@@ -113,6 +123,7 @@ pub struct Watch {
     told: BTreeSet<Fault>,
     last: Last,
     observer: fn(Moment<'_>),
+    beside: Box<dyn FnMut(&Config) -> Beside + Send>,
     /// Whether the observer has heard that something begins, and not yet how it ended.
     begun: bool,
 }
@@ -120,25 +131,31 @@ pub struct Watch {
 impl Watch {
     /// Begins to listen for events; nothing is read before [`Watch::run`], which tells the observer.
     ///
-    /// Where the store begins with a stand-in, its faults are the last reading's.
+    /// Where the store begins with a stand-in, its faults are the last reading's. With each reading, `beside` reads what
+    /// belongs to the configuration as it is then.
     pub fn new(
         loader: Loader,
         store: Arc<Store>,
         metrics: Arc<Metrics>,
         observer: fn(Moment<'_>),
         origin: Origin,
+        mut beside: impl FnMut(&Config) -> Beside + Send + 'static,
     ) -> Self {
         let (sender, rings) = channel();
         let bell = Bell(sender);
         let (told, last) = (BTreeSet::new(), Last::default());
         let (events, keeper) = (Events::default(), Keeper::start());
+        let Beside { faults: own, .. } = beside(loader.config());
+        let beside: Box<dyn FnMut(&Config) -> Beside + Send> = Box::new(beside);
+        let begun = false;
         let mut watch =
-            Self { loader, store, metrics, bell, rings, events, keeper, told, last, observer, begun: false };
-        watch.note_published(None, &[]);
+            Self { loader, store, metrics, bell, rings, events, keeper, told, last, observer, beside, begun };
+        watch.note_published(None, &own);
         match origin {
-            Origin::StandIn(StandIn { since, faults }) => {
+            Origin::StandIn(StandIn { since, mut faults }) => {
                 let since = humantime::format_rfc3339_seconds(since);
                 error!(%since, "the files are refused; serving what was kept as the last good state");
+                faults.extend(own);
                 watch.tell(&faults);
                 let serial = watch.store.current().serial();
                 watch.note_read(Duration::ZERO, Report::Refused { serial, faults });
@@ -219,26 +236,35 @@ impl Watch {
         let started = Instant::now();
         let before = self.store.keep();
         let (seen, loaded) = self.load(&before, doubt);
+        let Beside { changed, mut faults } = (self.beside)(self.loader.config());
+        if changed {
+            self.begin();
+        }
+        let is_new = changed || matches!(loaded, Ok(Some(_)));
         match loaded {
-            Ok(None) => {
-                self.metrics.reloads_unchanged.increment(1);
-                self.told.clear();
-                Report::Unchanged { serial: before.serial() }
-            }
+            Ok(None) => self.tell(&faults),
             Ok(Some(loaded)) => {
-                let (serial, devices) = (loaded.snapshot.serial(), loaded.snapshot.devices());
                 self.begin();
                 self.store.publish(loaded.snapshot);
-                self.metrics.reloads_published.increment(1);
-                self.note_published(Some(started), &loaded.warnings);
+                faults.extend(loaded.warnings);
+                self.note_published(Some(started), &faults);
                 self.keep(seen);
-                Report::Published { serial, devices, warnings: loaded.warnings }
             }
-            Err(faults) => {
-                self.metrics.reloads_refused.increment(1);
+            Err(more) => {
+                faults.extend(more);
                 self.tell(&faults);
-                Report::Refused { serial: before.serial(), faults }
             }
+        }
+        let (serial, devices) = (self.store.current().serial(), self.store.current().devices());
+        if faults.iter().any(Fault::is_error) {
+            self.metrics.reloads_refused.increment(1);
+            Report::Refused { serial, faults }
+        } else if is_new {
+            self.metrics.reloads_published.increment(1);
+            Report::Published { serial, devices, warnings: faults }
+        } else {
+            self.metrics.reloads_unchanged.increment(1);
+            Report::Unchanged { serial }
         }
     }
 
@@ -314,7 +340,7 @@ impl Watch {
             warn!(
                 faults = now.len(),
                 serial = self.store.current().serial(),
-                "not published; the last good snapshot stays"
+                "faulty files are not taken; what was good before stays"
             );
         }
         self.told = now;
@@ -329,6 +355,7 @@ impl Watch {
         }
         let mut paths = config.catalog.clone();
         paths.extend([config.fleet.clone(), self.loader.path().to_owned()]);
+        paths.extend(config.https.files().cloned());
         let sender = self.bell.0.clone();
         let hint = move || {
             sender.send(Ring::Hint).ok();

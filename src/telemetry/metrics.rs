@@ -8,6 +8,7 @@ use metrics_process::Collector;
 
 use crate::model::Protocol;
 use crate::permit::Refusal;
+use crate::telemetry::HandshakeFailure;
 use crate::telemetry::assets::Assets;
 use crate::telemetry::durations::{self, Durations, write_family};
 use crate::telemetry::guarding::Guarding;
@@ -33,6 +34,8 @@ pub struct Metrics {
     pub snapshot_timestamp: Gauge,
     /// Rendered files that are kept.
     pub cache: CacheGauges,
+    /// When the first of the server's certificates ends, in seconds since 1970; 0 where there is none.
+    pub certificate_expiry: Gauge,
     /// Most connections of phones that may be open.
     pub connections_limit: Gauge,
     /// Whether the files are faulty and older ones are served: 1 or 0.
@@ -105,8 +108,6 @@ pub struct Requests {
     pub accept_errors: Counter,
     /// Connections open now.
     pub connections: Gauge,
-    /// TLS handshakes that failed or took too long.
-    pub handshake_failures: Counter,
     /// Requests whose file could not be rendered.
     pub failed: Counter,
     /// Requests that break HTTP or ask for what is not offered.
@@ -124,6 +125,8 @@ pub struct Requests {
     /// Files that failed to render.
     pub renders_failed: Counter,
     refusals: Vec<Counter>,
+    /// None where no TLS is spoken.
+    handshake_failures: Vec<Counter>,
 }
 
 impl Default for Metrics {
@@ -149,6 +152,7 @@ impl Default for Metrics {
                     files: gauge!(names::CACHE_FILES),
                     limit_bytes: gauge!(names::CACHE_LIMIT_BYTES),
                 },
+                certificate_expiry: gauge!(names::CERTIFICATE_EXPIRY),
                 connections_limit: gauge!(names::CONNECTIONS_LIMIT),
                 snapshot_stale: gauge!(names::SNAPSHOT_STALE),
                 reload_published: Durations::new(durations::WAITED),
@@ -245,11 +249,12 @@ impl Requests {
         let render =
             |result: &'static str| counter!(names::RENDERS, "transport" => transport, "result" => result);
         let refusal = |refusal: &Refusal| counter!(names::REFUSALS, "transport" => transport, "reason" => refusal.word());
+        let handshake_failure = |reason: &HandshakeFailure| counter!(names::HANDSHAKE_FAILURES, "transport" => transport, "reason" => reason.word());
+        let handshakes = if protocol == Protocol::Https { HandshakeFailure::ALL } else { &[] };
         Self {
             answer_seconds: Durations::new(durations::MADE),
             accept_errors: counter!(names::ACCEPT_ERRORS, "transport" => transport),
             connections: gauge!(names::CONNECTIONS, "transport" => transport),
-            handshake_failures: counter!(names::HANDSHAKE_FAILURES, "transport" => transport),
             failed: outcome("failed"),
             invalid: outcome("invalid"),
             not_modified: outcome("not-modified"),
@@ -259,6 +264,15 @@ impl Requests {
             renders_made: render("made"),
             renders_failed: render("failed"),
             refusals: Refusal::ALL.iter().map(refusal).collect(),
+            handshake_failures: handshakes.iter().map(handshake_failure).collect(),
+        }
+    }
+
+    /// Counts a TLS handshake that failed, by its reason.
+    pub fn handshake_failed(&self, reason: HandshakeFailure) {
+        let at = HandshakeFailure::ALL.iter().position(|known| *known == reason);
+        if let Some(counter) = at.and_then(|at| self.handshake_failures.get(at)) {
+            counter.increment(1);
         }
     }
 

@@ -15,6 +15,7 @@ pub(crate) const CACHE_BYTES: &str = "bellhop_cache_bytes";
 pub(crate) const CACHE_EVICTIONS: &str = "bellhop_cache_evictions_total";
 pub(crate) const CACHE_FILES: &str = "bellhop_cache_files";
 pub(crate) const CACHE_LIMIT_BYTES: &str = "bellhop_cache_limit_bytes";
+pub(crate) const CERTIFICATE_EXPIRY: &str = "bellhop_certificate_expiry_timestamp_seconds";
 pub(crate) const CONNECTIONS: &str = "bellhop_connections";
 pub(crate) const CONNECTIONS_LIMIT: &str = "bellhop_connections_limit";
 pub(crate) const GUARD_ALARMS: &str = "bellhop_guard_alarms_total";
@@ -57,12 +58,16 @@ pub(super) fn describe() {
     describe_counter!(CACHE_EVICTIONS, "Rendered files that made room for others.");
     describe_gauge!(CACHE_FILES, "Rendered files that are kept in memory.");
     describe_gauge!(CACHE_LIMIT_BYTES, "Most bytes of rendered files that may be kept in memory.");
+    describe_gauge!(
+        CERTIFICATE_EXPIRY,
+        "When the first of the server's certificates ends, in seconds since 1970; 0 where there is none."
+    );
     describe_gauge!(CONNECTIONS, "Connections of phones that are open.");
     describe_gauge!(CONNECTIONS_LIMIT, "Most connections of phones that may be open, over all listeners.");
     describe_counter!(GUARD_ALARMS, "Signs that somebody harvests configuration, by kind.");
     describe_gauge!(GUARD_BANS, "Networks that are banned.");
     describe_counter!(GUARD_BANS_TOTAL, "Bans of networks that began.");
-    describe_counter!(HANDSHAKE_FAILURES, "TLS handshakes that failed or took too long.");
+    describe_counter!(HANDSHAKE_FAILURES, "TLS handshakes that failed or took too long, by reason.");
     describe_counter!(REFUSALS, "Requests of phones that got nothing, by reason.");
     describe_counter!(RELOADS, "Readings of the files, by result.");
     describe_counter!(

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bellhop::telemetry::HandshakeFailure;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, DnValue,
     ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, date_time_ymd,
@@ -11,7 +12,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
 
-use crate::support::{DEVICE, FILE, Running, SERIAL, Site, TlsPhone, command};
+use crate::support::{DEVICE, FILE, Running, SERIAL, Site, TlsPhone, command, failures};
 
 const MAC: &str = "0015654AA937";
 const OTHER_MAC: &str = "0015654AA938";
@@ -142,7 +143,9 @@ fn a_certificate_of_a_known_maker_proves_its_phone_and_none_keeps_a_phone_away()
         assert_eq!(ask(&server, Some(own)), expected, "{what}");
     }
     assert_eq!(ask(&server, None), ANONYMOUS, "no certificate");
-    assert!((server.metric("bellhop_handshake_failures_total{transport=\"https\"}")).abs() < 0.1);
+    for reason in HandshakeFailure::ALL {
+        assert!(failures(&server, reason.word()).abs() < 0.1, "{reason:?}");
+    }
 }
 
 #[test]
@@ -193,6 +196,25 @@ fn a_file_without_authorities_is_refused_at_the_start() {
                   device-authorities = [{ certificates = \"certs/maker.pem\" }]\n";
     let output = command(&site.config(config), &["serve"], "");
     let text = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{text}");
-    assert!(text.contains("certs/maker.pem as certificates of an authority"), "{text}");
+    assert_eq!(output.status.code(), Some(78), "{text}");
+    assert!(text.contains("certs/maker.pem: holds no certificate; give the maker's"), "{text}");
+}
+
+#[test]
+fn an_authority_that_is_taken_away_counts_no_more_from_the_next_request_on() {
+    let (maker, other) = (root("Maker"), root("Other"));
+    let server = server(&maker, "");
+    let phone = TlsPhone { certificate: Some(made(&maker, common(MAC))), ..TlsPhone::default() };
+    let mut kept = phone.connect(server.https).unwrap();
+    let by_mac = format!("/{FILE}");
+    assert_eq!(kept.ask(&by_mac), 200);
+    server.site.put("certs/maker.pem", &other.pem());
+    assert_eq!(server.command(&["reload"]).status.code(), Some(0));
+    assert_eq!(kept.ask(&by_mac), 404);
+    assert_eq!(phone.get(server.https, &by_mac).status, 404);
+    // Both are known: what it proved counts again.
+    server.site.put("certs/maker.pem", &(other.pem() + &maker.pem()));
+    assert_eq!(server.command(&["reload"]).status.code(), Some(0));
+    assert_eq!(kept.ask(&by_mac), 200);
+    assert_eq!(phone.get(server.https, &by_mac).status, 200);
 }

@@ -13,6 +13,7 @@ mod differential; // the async-tftp crate beside our own engine
 mod digest; // credentials of phones: promise S10
 mod fuzz; // targets for a fuzzer, each a short test
 mod guard; // promises S6 and S7: budgets, bans, alarms
+mod handshake; // what phones offer, and what comes in pieces: promises L3, L4, L6
 mod hostile; // texts that look like syntax
 mod http; // bytes on a socket: promise H6, conditional requests
 mod last_good; // broken files at the start: promise H3
@@ -26,5 +27,6 @@ mod service; // what a service manager hands over and hears: promises H11, H14
 mod status; // how a server is: /healthz, /readyz, `bellhop status`
 mod stop; // signals
 mod support; // a site in a temporary folder, and the server that runs on it
+mod swap; // certificates change under way: promise H9
 mod tftp; // datagrams: promises T
-mod tls; // certificates and handshakes
+mod tls; // which certificate a phone gets

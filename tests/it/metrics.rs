@@ -5,6 +5,7 @@ use std::net::UdpSocket;
 use std::time::Duration;
 
 use bellhop::permit::Refusal;
+use bellhop::telemetry::HandshakeFailure;
 use bellhop::tftp::Ending;
 
 use crate::support::{ACCOUNTS, DEVICE, FILE, Running, SERIAL, Site, TlsPhone, until};
@@ -16,6 +17,7 @@ fn families() -> Vec<Family> {
     let transport = || ("transport", vec!["http", "https", "tftp"]);
     let result = || ("result", vec!["published", "refused", "unchanged"]);
     let refusals = Refusal::ALL.iter().map(|refusal| refusal.word()).collect();
+    let handshakes = HandshakeFailure::ALL.iter().map(|reason| reason.word()).collect();
     let endings = Ending::ALL.iter().map(|ending| ending.word()).collect();
     let outcomes = vec!["failed", "invalid", "not-modified", "refused", "served"];
     let asset_outcomes = vec!["busy", "failed", "invalid", "missing", "not-modified", "served"];
@@ -31,6 +33,7 @@ fn families() -> Vec<Family> {
         ("bellhop_cache_evictions_total", "counter", vec![]),
         ("bellhop_cache_files", "gauge", vec![]),
         ("bellhop_cache_limit_bytes", "gauge", vec![]),
+        ("bellhop_certificate_expiry_timestamp_seconds", "gauge", vec![]),
         ("bellhop_connections", "gauge", vec![transport()]),
         ("bellhop_connections_limit", "gauge", vec![]),
         (
@@ -40,7 +43,11 @@ fn families() -> Vec<Family> {
         ),
         ("bellhop_guard_bans", "gauge", vec![]),
         ("bellhop_guard_bans_total", "counter", vec![]),
-        ("bellhop_handshake_failures_total", "counter", vec![transport()]),
+        (
+            "bellhop_handshake_failures_total",
+            "counter",
+            vec![("transport", vec!["https"]), ("reason", handshakes)],
+        ),
         ("bellhop_refusals_total", "counter", vec![transport(), ("reason", refusals)]),
         ("bellhop_reload_seconds", "histogram", vec![result()]),
         ("bellhop_reloads_total", "counter", vec![result()]),

@@ -1,18 +1,17 @@
-//! HTTPS: the certificate that is minted, those that are chosen by name, and what is refused.
+//! HTTPS: the certificate that is minted, those that are chosen by name and by what a phone can verify.
 
 use std::fs;
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 
-use rustls::ProtocolVersion;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::version::{TLS12, TLS13};
+use rustls::{ProtocolVersion, SignatureScheme};
 
-use crate::support::{DEVICE, FILE, Running, SERIAL, Site, TlsPhone, command, until};
-
-const FAILURES: &str = "bellhop_handshake_failures_total{transport=\"https\"}";
+use crate::support::{
+    DEVICE, FILE, Running, SERIAL, Site, TlsPhone, certificate, certificate_with, command, https,
+};
 
 fn site() -> Site {
     Site::with_phone().write("fleet/device.toml", &DEVICE.replace("\"http\"", "\"https\""))
@@ -20,16 +19,6 @@ fn site() -> Site {
 
 fn path() -> String {
     format!("/{SERIAL}/{FILE}")
-}
-
-/// Writes a certificate for names, with its key, as an operator would.
-fn certificate(site: &Site, file: &str, names: &[&str]) -> CertificateDer<'static> {
-    let key = rcgen::KeyPair::generate().unwrap();
-    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-    let certificate = rcgen::CertificateParams::new(names).unwrap().self_signed(&key).unwrap();
-    site.put(&format!("certs/{file}.pem"), &certificate.pem());
-    site.put(&format!("certs/{file}.key"), &key.serialize_pem());
-    certificate.der().clone()
 }
 
 #[test]
@@ -74,12 +63,7 @@ fn certificates_are_chosen_by_the_name_that_is_asked_for() {
     let site = site();
     let first = certificate(&site, "first", &["first.example.net"]);
     let second = certificate(&site, "second", &["second.example.net", "*.phones.example.net"]);
-    let files = |name: &str| format!("{{ certificate = \"certs/{name}.pem\", key = \"certs/{name}.key\" }}");
-    let config = format!(
-        "\n[https]\nlisten = [\"127.0.0.1:0\"]\ncertificates = [{}, {}]\n",
-        files("first"),
-        files("second")
-    );
+    let config = https(&["first", "second"], "");
     let server = Running::start(site.config(&config));
     assert!(!server.greeting.contains("self-signed"), "{}", server.greeting);
     let rows = [
@@ -97,16 +81,45 @@ fn certificates_are_chosen_by_the_name_that_is_asked_for() {
 }
 
 #[test]
-fn a_key_of_another_certificate_is_refused_at_the_start() {
+fn a_phone_gets_the_chain_that_it_can_verify_and_the_cheaper_one_of_two() {
     let site = site();
-    certificate(&site, "first", &["first.example.net"]);
-    certificate(&site, "second", &["second.example.net"]);
-    let config = "\n[https]\nlisten = [\"127.0.0.1:0\"]\n\
-                  certificates = [{ certificate = \"certs/first.pem\", key = \"certs/second.key\" }]\n";
-    let output = command(&site.config(config), &["serve"], "");
-    let text = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{text}");
-    assert!(text.contains("cannot use the key") && text.contains("certs/second.key"), "{text}");
+    let name = &["both.example.net"];
+    let rsa = certificate_with(&site, "rsa", name, true, |_| ());
+    let curve = certificate(&site, "curve", name);
+    let alone = certificate_with(&site, "alone", &["alone.example.net"], true, |_| ());
+    let again = certificate(&site, "again", &["again.example.net", "both.example.net"]);
+    let server = Running::start(site.config(&https(&["rsa", "curve", "alone", "again"], "")));
+    // What a phone offers decides: suites in TLS 1.2, signatures in both versions.
+    let old: fn(&mut CryptoProvider) = |provider| {
+        provider.cipher_suites.retain(|suite| format!("{:?}", suite.suite()).contains("ECDHE_RSA"));
+    };
+    let unsure: fn(&mut CryptoProvider) = |provider| {
+        let known = &mut provider.signature_verification_algorithms;
+        known.mapping = known
+            .mapping
+            .iter()
+            .position(|(scheme, _)| *scheme == SignatureScheme::RSA_PSS_SHA256)
+            .map_or(&[], |at| &known.mapping[at..=at]);
+    };
+    let new: fn(&mut CryptoProvider) = |_| ();
+    let rows = [
+        (Some("both.example.net"), new, &curve),
+        (Some("both.example.net"), old, &rsa),
+        (Some("both.example.net"), unsure, &rsa),
+        (None, new, &curve),
+        (None, old, &rsa),
+        (Some("alone.example.net"), new, &alone),
+        (Some("again.example.net"), new, &again),
+    ];
+    for (at, (name, change, expected)) in rows.into_iter().enumerate() {
+        let phone = TlsPhone { name, change, ..TlsPhone::default() };
+        let shown = phone.connect(server.https).unwrap().certificate();
+        assert_eq!(shown, *expected, "row {at}");
+    }
+    let checked = command(&server.site, &["check"], "");
+    let text = String::from_utf8(checked.stderr).unwrap();
+    assert!(text.contains("certs/again.pem: warning: is not used for \"both.example.net\""), "{text}");
+    assert_eq!(checked.status.code(), Some(0), "{text}");
 }
 
 #[test]
@@ -117,31 +130,4 @@ fn phones_get_tls_1_2_and_1_3_and_http_1_1_only() {
         let connection = TlsPhone { versions, ..TlsPhone::default() }.connect(server.https).unwrap();
         assert_eq!(connection.agreed(), (spoken, Some(&b"http/1.1"[..])));
     }
-}
-
-#[test]
-fn older_versions_get_an_alert_and_are_counted() {
-    let server = Running::start(site());
-    // A hello of TLS 1.1 (RFC 4346, section 7.4.1.2) with one cipher suite and no extensions.
-    let mut hello = vec![0x16, 3, 1, 0, 45, 1, 0, 0, 41, 3, 2];
-    hello.extend([7; 32]);
-    hello.extend([0, 0, 2, 0, 0x2f, 1, 0]);
-    let mut stream = TcpStream::connect(server.https).unwrap();
-    stream.write_all(&hello).unwrap();
-    let mut reply = Vec::new();
-    stream.read_to_end(&mut reply).unwrap();
-    // Alert, any version, two bytes: fatal, handshake_failure, as the hello says no signature algorithms either
-    // (RFC 8446, section 6.2).
-    assert_eq!((reply[0], &reply[3..]), (21, &[0, 2, 2, 40][..]));
-    until("the failure is counted", || server.metric(FAILURES) >= 1.0);
-}
-
-#[test]
-fn a_peer_that_says_nothing_holds_nobody_up() {
-    let site = site().config("\n[limits]\nhandshake-timeout = \"1s\"\n");
-    let server = Running::start(site);
-    let silent: Vec<_> = (0..50).map(|_| TcpStream::connect(server.https).unwrap()).collect();
-    assert_eq!(TlsPhone::default().get(server.https, &path()).status, 200);
-    until("silent peers are closed", || server.metric(FAILURES) >= 50.0);
-    drop(silent);
 }

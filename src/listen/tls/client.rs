@@ -12,6 +12,11 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+/// The library offers no version of TLS that its own algorithms suffice for.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot offer TLS")]
+pub struct TlsError(#[source] rustls::Error);
+
 /// Shakes hands with anybody.
 #[derive(Clone)]
 pub(in crate::listen) struct Client(TlsConnector);
@@ -21,11 +26,12 @@ impl Client {
     ///
     /// # Errors
     /// The library offers no version of TLS that its own algorithms suffice for.
-    pub(in crate::listen) fn new() -> Result<Self, rustls::Error> {
+    pub(in crate::listen) fn new() -> Result<Self, TlsError> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let anybody = Arc::new(Anybody(Arc::clone(&provider)));
         let mut config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
+            .with_safe_default_protocol_versions()
+            .map_err(TlsError)?
             .dangerous()
             .with_custom_certificate_verifier(anybody)
             .with_no_client_auth();

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{
@@ -19,7 +18,8 @@ use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, anchor_
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use crate::config::DeviceAuthority;
-use crate::listen::TlsError;
+use crate::document::Fault;
+use crate::listen::tls::certificates::certificates;
 use crate::model::Mac;
 
 /// Most certificates and bytes of a chain that is looked at.
@@ -32,6 +32,7 @@ pub(super) struct Authorities {
     provider: Arc<CryptoProvider>,
 }
 
+#[derive(PartialEq, Eq)]
 struct Maker {
     anchors: Vec<TrustAnchor<'static>>,
     rule: DeviceAuthority,
@@ -56,12 +57,26 @@ impl Authorities {
     /// Loads the authorities of the configuration.
     ///
     /// # Errors
-    /// The first file that holds none.
-    pub(super) fn load(rules: &[DeviceAuthority], provider: Arc<CryptoProvider>) -> Result<Self, TlsError> {
-        let makers = rules.iter().map(Maker::load).collect::<Result<Vec<_>, _>>()?;
+    /// Every file that holds none.
+    pub(super) fn load(rules: &[DeviceAuthority], provider: Arc<CryptoProvider>) -> Result<Self, Vec<Fault>> {
+        let (mut makers, mut faults) = (Vec::new(), Vec::new());
+        for rule in rules {
+            match Maker::load(rule) {
+                Ok(maker) => makers.push(maker),
+                Err(fault) => faults.push(fault),
+            }
+        }
+        if !faults.is_empty() {
+            return Err(faults);
+        }
         let anchors = makers.iter().flat_map(|maker| &maker.anchors);
         let subjects = anchors.map(|anchor| DistinguishedName::in_sequence(&anchor.subject)).collect();
         Ok(Self { makers, subjects, provider })
+    }
+
+    /// Tells whether others are of the same makers, and read their certificates in the same way.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.makers == other.makers
     }
 
     /// Tells which phone a chain of certificates proves, the phone's own first.
@@ -90,18 +105,19 @@ impl fmt::Debug for Authorities {
 }
 
 impl Maker {
-    fn load(rule: &DeviceAuthority) -> Result<Self, TlsError> {
-        let path = &rule.certificates;
-        let pem = |source| TlsError::Pem { path: path.clone(), source };
-        let anchor = |certificate: Result<CertificateDer<'static>, _>| {
-            let certificate = certificate.map_err(pem)?;
-            let anchor = anchor_from_trusted_cert(&certificate).map(|anchor| anchor.to_owned());
-            anchor.map_err(|source| TlsError::Authority { path: path.clone(), source: Some(source) })
-        };
-        let anchors = CertificateDer::pem_file_iter(path).map_err(pem)?.map(anchor);
-        let anchors = anchors.collect::<Result<Vec<_>, _>>()?;
+    fn load(rule: &DeviceAuthority) -> Result<Self, Fault> {
+        let file = &rule.certificates;
+        let chain = certificates(file)?;
+        let anchor = |certificate| anchor_from_trusted_cert(certificate).map(|anchor| anchor.to_owned());
+        let anchors = chain.iter().map(anchor).collect::<Result<Vec<_>, _>>().map_err(|error| {
+            Fault::error(
+                file,
+                0,
+                format!("holds what is no certificate of an authority: {error}; give the maker's as PEM"),
+            )
+        })?;
         if anchors.is_empty() {
-            return Err(TlsError::Authority { path: path.clone(), source: None });
+            return Err(Fault::error(file, 0, "holds no certificate; give the maker's authorities as PEM"));
         }
         Ok(Self { anchors, rule: rule.clone() })
     }
@@ -160,6 +176,11 @@ pub(super) struct Asking {
 impl Asking {
     pub(super) fn new(authorities: Arc<Authorities>) -> Self {
         Self { authorities, is_its_own: AtomicBool::new(false) }
+    }
+
+    /// Gives those who judge.
+    pub(super) fn authorities(&self) -> &Arc<Authorities> {
+        &self.authorities
     }
 
     /// Tells which phone proved itself, once hands are shaken; nothing where it showed no certificate.

@@ -1,224 +1,247 @@
 //! Handshakes: the server's certificates, chosen by the name that a phone asks for, and the phone's own.
+//!
+//! Promises: certificates, keys and authorities change while the server runs, as one whole and without a handshake
+//! that fails (promise H9); what cannot be used changes nothing. Read next: [`Identities::shake`], then
+//! [`Identities::refresh`].
 
+mod certificates;
 mod client;
 mod device;
+mod failure;
+mod reading;
 
-use std::collections::HashMap;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::net::IpAddr;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
-use rustls::ServerConfig;
+use arc_swap::ArcSwap;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::server::Acceptor;
 use rustls::server::danger::ClientCertVerifier;
-use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert, WebPkiClientVerifier};
-use rustls::sign::CertifiedKey;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsAcceptor;
+use tokio::time::sleep;
+use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
-use tracing::debug;
+use tracing::{debug, info};
+
+pub use self::certificates::CertificateState;
+pub use self::client::TlsError;
+pub(super) use self::failure::Unshaken;
 
 pub(super) use self::client::Client;
 use self::device::{Asking, Authorities};
-use crate::config::{CertificateFiles, Https};
-use crate::durable;
+use self::failure::{FirstBytes, Notices, Offer};
+use self::reading::{Reading, Trust, configure};
+use crate::config::Config;
+use crate::document::Fault;
 use crate::model::Mac;
+use crate::telemetry::{HandshakeFailure, Metrics};
+
+/// Longest time that a handshake keeps its place while others wait for one: whoever says nothing more blocks nobody.
+const PLACE_TIME: Duration = Duration::from_millis(100);
+
+/// What is told to people whose browser or tool speaks plain HTTP to a port of HTTPS.
+const PLAIN_HTTP: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n\
+    Content-Length: 59\r\nConnection: close\r\n\r\n\
+    This port speaks HTTPS: write https:// in place of http://\n";
 
 /// The certificates of the HTTPS listeners, and the authorities of device certificates.
 pub struct Identities {
-    names: Arc<ByName>,
+    trust: ArcSwap<Trust>,
+    /// What was read last, and what was wrong with it.
+    last: Mutex<Reading>,
+    notices: Notices,
     provider: Arc<CryptoProvider>,
-    /// What every phone shakes hands with, where none is asked for a certificate.
-    shared: Arc<ServerConfig>,
-    /// Who signs the phones' certificates; nobody is asked for one where `None`.
-    authorities: Option<Arc<Authorities>>,
-    /// Whether the certificate was minted here, so that no phone can verify it.
-    pub self_signed: bool,
+    metrics: Arc<Metrics>,
+    /// The name that a self-signed certificate is minted for.
+    host: String,
 }
 
-/// A certificate or key that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum TlsError {
-    /// A file cannot be read as PEM.
-    #[error("cannot read {} as PEM; give a certificate chain and its key", path.display())]
-    Pem {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: rustls::pki_types::pem::Error,
-    },
-    /// A file holds no certificate of an authority that can be used.
-    #[error("cannot use {} as certificates of an authority; give one or more, each as PEM", path.display())]
-    Authority {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with the first that cannot be used; `None` if there is none at all.
-        source: Option<webpki::Error>,
-    },
-    /// The key is not the certificate's, or of a kind that is not supported.
-    #[error("cannot use the key {} with its certificate", path.display())]
-    Key {
-        /// The key's file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: rustls::Error,
-    },
-    /// A certificate has no name that it could be chosen by.
-    #[error("cannot read the names in {}", path.display())]
-    Names {
-        /// The certificate's file.
-        path: PathBuf,
-    },
-    /// A self-signed certificate cannot be minted.
-    #[error("cannot mint a self-signed certificate")]
-    Mint {
-        /// Why not.
-        source: rcgen::Error,
-    },
-    /// The library offers no version of TLS that its own algorithms suffice for.
-    #[error("cannot offer TLS")]
-    Versions(#[source] rustls::Error),
-    /// What was minted cannot be kept.
-    #[error("cannot write {}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
+/// What reading certificates again brought.
+#[derive(Debug)]
+pub struct Refreshed {
+    /// Whether others are used from now on.
+    pub changed: bool,
+    /// What is wrong with them; after an error those from before are used on.
+    pub faults: Vec<Fault>,
+}
+
+/// What a phone proved by its own certificate when its connection began.
+pub(super) struct Proven {
+    mac: Mac,
+    chain: Vec<CertificateDer<'static>>,
+    by: Arc<Authorities>,
 }
 
 impl Identities {
-    /// Loads the certificates of the configuration, or mints one into the state folder when there is none.
+    /// Reads the certificates of the configuration, or mints one into the state folder when there is none.
+    ///
+    /// `host` is the name that one is minted for.
     ///
     /// # Errors
-    /// The first certificate or key that cannot be used.
-    pub fn load(https: &Https, state: &Path, host: &str) -> Result<Self, TlsError> {
-        let minted;
-        let self_signed = https.certificates.is_empty();
-        let files = if self_signed {
-            minted = [mint(state, host)?];
-            &minted[..]
-        } else {
-            &https.certificates[..]
+    /// Everything that keeps a certificate, key or authority from being used.
+    pub fn load(config: &Config, host: &str, metrics: &Arc<Metrics>) -> Result<Self, Vec<Fault>> {
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let mut last = Reading::new(config, SystemTime::now());
+        let (trust, warnings) = Trust::read(config, host, &provider)?;
+        last.faults = warnings;
+        let this = Self {
+            trust: ArcSwap::from_pointee(trust),
+            last: Mutex::new(last),
+            notices: Notices::default(),
+            provider,
+            metrics: Arc::clone(metrics),
+            host: host.to_owned(),
         };
-        let mut names = ByName::default();
-        for files in files {
-            names.add(files)?;
-        }
-        let (names, provider) = (Arc::new(names), Arc::new(aws_lc_rs::default_provider()));
-        let authorities = if https.device_authorities.is_empty() {
-            None
-        } else {
-            Some(Arc::new(Authorities::load(&https.device_authorities, Arc::clone(&provider))?))
-        };
-        let shared = configure(&provider, &names, WebPkiClientVerifier::no_client_auth())?;
-        Ok(Self { names, provider, shared: Arc::new(shared), authorities, self_signed })
+        this.note();
+        Ok(this)
     }
 
-    /// Shakes hands; gives the MAC address that the phone's certificate proves, if it shows one.
-    pub(super) async fn shake(&self, stream: TcpStream) -> io::Result<(TlsStream<TcpStream>, Option<Mac>)> {
-        let Some(authorities) = &self.authorities else {
-            return Ok((TlsAcceptor::from(Arc::clone(&self.shared)).accept(stream).await?, None));
+    /// Tells what [`Identities::load`] would find wrong; nothing is minted.
+    pub fn check(config: &Config) -> Vec<Fault> {
+        Trust::check(config, &Arc::new(aws_lc_rs::default_provider()), SystemTime::now())
+    }
+
+    /// Reads again what changed; handshakes that begin after this call use it, unless it cannot be used.
+    pub fn refresh(&self, config: &Config) -> Refreshed {
+        let now = SystemTime::now();
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = Reading::new(config, now);
+        let mut changed = false;
+        if !last.stands(&next) {
+            *last = next;
+            match Trust::read(config, &self.host, &self.provider) {
+                Ok((trust, warnings)) => {
+                    last.faults = warnings;
+                    changed = self.take(trust);
+                }
+                Err(faults) => last.faults = faults,
+            }
+        }
+        let mut faults = last.faults.clone();
+        faults.extend(self.trust.load().shelf.states().iter().filter_map(|state| state.fault(now)));
+        Refreshed { changed, faults }
+    }
+
+    /// Swaps everything at once, unless nothing is new: phones come back with tickets of the one before.
+    fn take(&self, mut next: Trust) -> bool {
+        let before = self.trust.load();
+        if !next.adopt(&before) {
+            return false;
+        }
+        self.trust.store(Arc::new(next));
+        self.note();
+        info!(certificates = self.certificates().len(), "certificates changed");
+        true
+    }
+
+    fn note(&self) {
+        let trust = self.trust.load();
+        let first = trust.shelf.states().iter().map(|state| state.not_after).min();
+        let seconds = first.and_then(|end| end.duration_since(SystemTime::UNIX_EPOCH).ok());
+        self.metrics.certificate_expiry.set(seconds.unwrap_or_default().as_secs_f64());
+    }
+
+    /// Tells which certificates are used, in the order of the configuration.
+    pub fn certificates(&self) -> Vec<CertificateState> {
+        self.trust.load().shelf.states().to_vec()
+    }
+
+    /// Tells whether the certificate was minted here, so that no phone can verify it.
+    pub fn is_minted(&self) -> bool {
+        self.trust.load().minted
+    }
+
+    /// Shakes hands; gives what the phone's certificate proves, if it shows one.
+    pub(super) async fn shake(
+        &self,
+        mut stream: TcpStream,
+    ) -> Result<(TlsStream<TcpStream>, Option<Proven>), Unshaken> {
+        let first = peek(&stream).await.map_err(|error| Unshaken::of(error, &FirstBytes::default(), None))?;
+        if first.is_plain_http() {
+            answer_plain(&mut stream).await.ok();
+            return Err(Unshaken::new(HandshakeFailure::PlainHttp));
+        }
+        let started = LazyConfigAcceptor::new(Acceptor::default(), stream).await;
+        let started = started.map_err(|error| Unshaken::of(error, &first, None))?;
+        let offer = Offer::of(&started.client_hello(), &self.provider);
+        // Whoever comes first with a complete hello goes first; waiting costs nobody anything but a place to wait.
+        let trust = self.trust.load_full();
+        let place = trust.places.acquire().await;
+        let (config, asking) =
+            trust.config(&self.provider).map_err(|error| Unshaken::of(error, &first, None))?;
+        let mut shaking = pin!(started.into_stream(config));
+        let shaken = tokio::select! {
+            shaken = &mut shaking => shaken,
+            () = sleep(PLACE_TIME) => {
+                drop(place);
+                shaking.await
+            }
         };
+        let stream = shaken.map_err(|error| Unshaken::of(error, &first, Some(offer)))?;
+        let proven = asking.and_then(|asking| prove(&asking, stream.get_ref().1.peer_certificates()));
+        Ok((stream, proven))
+    }
+
+    /// Gives the MAC address that was proven, if that still counts.
+    pub(super) fn still(&self, proven: &Proven) -> Option<Mac> {
+        let trust = self.trust.load();
+        let authorities = trust.authorities.as_ref()?;
+        if Arc::ptr_eq(authorities, &proven.by) {
+            return Some(proven.mac);
+        }
+        authorities.judge(&proven.chain, UnixTime::now()).ok()
+    }
+
+    /// Logs a handshake that failed.
+    pub(super) fn tell(&self, peer: IpAddr, unshaken: &Unshaken) {
+        self.notices.tell(peer, unshaken);
+    }
+}
+
+impl Trust {
+    /// Gives what a handshake is configured by, and what asks the phone for its certificate.
+    fn config(
+        &self,
+        provider: &Arc<CryptoProvider>,
+    ) -> io::Result<(Arc<rustls::ServerConfig>, Option<Arc<Asking>>)> {
+        let Some(authorities) = &self.authorities else { return Ok((Arc::clone(&self.shared), None)) };
         // Whether the phone has its certificate's key is known of one connection only.
         let asking = Arc::new(Asking::new(Arc::clone(authorities)));
         let verifier: Arc<dyn ClientCertVerifier> = Arc::<Asking>::clone(&asking);
-        let mut config = configure(&self.provider, &self.names, verifier).map_err(io::Error::other)?;
-        // A session that is taken up again would bring back what was proven once.
-        config.session_storage = Arc::new(NoServerSessionStorage {});
-        config.send_tls13_tickets = 0;
-        let stream = TlsAcceptor::from(Arc::new(config)).accept(stream).await?;
-        let mac = match asking.outcome(stream.get_ref().1.peer_certificates()) {
-            Some(Ok(mac)) => Some(mac),
-            Some(Err(why)) => {
-                debug!(reason = %why, "a device certificate proves nothing");
-                None
-            }
-            None => None,
-        };
-        Ok((stream, mac))
+        let config = configure(provider, &self.shelf, verifier).map_err(io::Error::other)?;
+        Ok((Arc::new(config), Some(asking)))
     }
 }
 
-fn configure(
-    provider: &Arc<CryptoProvider>,
-    names: &Arc<ByName>,
-    verifier: Arc<dyn ClientCertVerifier>,
-) -> Result<ServerConfig, TlsError> {
-    let mut config = ServerConfig::builder_with_provider(Arc::clone(provider))
-        .with_safe_default_protocol_versions()
-        .map_err(TlsError::Versions)?
-        .with_client_cert_verifier(verifier)
-        .with_cert_resolver(Arc::<ByName>::clone(names));
-    // Phones speak HTTP/1.1; offering nothing else keeps HTTP/2 and its attacks away.
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
-}
-
-/// Certificates by the names in them; the first is for everybody who asks for none of these.
-#[derive(Debug, Default)]
-struct ByName {
-    default: Option<Arc<CertifiedKey>>,
-    names: HashMap<String, Arc<CertifiedKey>>,
-}
-
-impl ByName {
-    fn add(&mut self, files: &CertificateFiles) -> Result<(), TlsError> {
-        let pem = |path: &Path| {
-            let path = path.to_owned();
-            move |source| TlsError::Pem { path, source }
-        };
-        let chain = CertificateDer::pem_file_iter(&files.certificate).map_err(pem(&files.certificate))?;
-        let chain = chain.collect::<Result<Vec<_>, _>>().map_err(pem(&files.certificate))?;
-        let key = PrivateKeyDer::from_pem_file(&files.key).map_err(pem(&files.key))?;
-        let own = chain.first().cloned();
-        let certified = CertifiedKey::from_der(chain, key, &aws_lc_rs::default_provider());
-        let certified =
-            Arc::new(certified.map_err(|source| TlsError::Key { path: files.key.clone(), source })?);
-        let unnamed = || TlsError::Names { path: files.certificate.clone() };
-        let own = own.ok_or_else(unnamed)?;
-        let parsed = webpki::EndEntityCert::try_from(&own).map_err(|_| unnamed())?;
-        for name in parsed.valid_dns_names() {
-            self.names.entry(name.to_ascii_lowercase()).or_insert_with(|| Arc::clone(&certified));
+fn prove(asking: &Asking, chain: Option<&[CertificateDer<'static>]>) -> Option<Proven> {
+    match asking.outcome(chain)? {
+        Ok(mac) => {
+            let chain = chain.unwrap_or_default().to_vec();
+            Some(Proven { mac, chain, by: Arc::clone(asking.authorities()) })
         }
-        self.default.get_or_insert(certified);
-        Ok(())
-    }
-
-    fn find(&self, name: &str) -> Option<&Arc<CertifiedKey>> {
-        let wildcard = || name.split_once('.').map(|(_, domain)| format!("*.{domain}"));
-        self.names.get(name).or_else(|| self.names.get(&wildcard()?))
+        Err(why) => {
+            debug!(reason = %why, "a device certificate proves nothing");
+            None
+        }
     }
 }
 
-impl ResolvesServerCert for ByName {
-    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let named = hello.server_name().and_then(|name| self.find(name));
-        named.or(self.default.as_ref()).cloned()
-    }
+/// Looks at what comes first and leaves it there.
+async fn peek(stream: &TcpStream) -> io::Result<FirstBytes> {
+    let mut first = FirstBytes::default();
+    first.count = stream.peek(&mut first.bytes).await?;
+    Ok(first)
 }
 
-/// Mints a self-signed certificate for this machine, or takes the one that was minted before.
-///
-/// Key and certificate lie in one file, so that neither can be there without the other.
-fn mint(state: &Path, host: &str) -> Result<CertificateFiles, TlsError> {
-    let path = state.join("self-signed.pem");
-    let files = CertificateFiles { certificate: path.clone(), key: path.clone() };
-    if ByName::default().add(&files).is_ok() {
-        return Ok(files);
-    }
-    let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
-    if !names.iter().any(|name| name == host) {
-        names.insert(0, host.to_owned());
-    }
-    let mint = |source| TlsError::Mint { source };
-    let key = rcgen::KeyPair::generate().map_err(mint)?;
-    let parameters = rcgen::CertificateParams::new(names).map_err(mint)?;
-    let certificate = parameters.self_signed(&key).map_err(mint)?;
-    let both = key.serialize_pem() + &certificate.pem();
-    durable::write(&path, both.as_bytes(), 0o600).map_err(|source| TlsError::Write { path, source })?;
-    Ok(files)
+async fn answer_plain(stream: &mut TcpStream) -> io::Result<()> {
+    // What is left unread when a connection is closed takes the answer with it.
+    let mut request = [0; 2048];
+    let _: usize = stream.read(&mut request).await?;
+    stream.write_all(PLAIN_HTTP).await?;
+    stream.shutdown().await
 }

@@ -6,7 +6,7 @@ mod running;
 mod tls;
 
 pub(crate) use self::running::{Reply, Running, command, exchange, until};
-pub(crate) use self::tls::TlsPhone;
+pub(crate) use self::tls::{TlsPhone, certificate, certificate_with, failures, https};
 
 use std::fs;
 use std::net::IpAddr;

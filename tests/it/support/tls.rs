@@ -5,13 +5,14 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::crypto::aws_lc_rs;
+use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256};
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, ClientConnection, StreamOwned, SupportedProtocolVersion};
 
-use crate::support::Reply;
 use crate::support::anybody::Anybody;
+use crate::support::{Reply, Running, Site};
 
 /// A phone that connects over TLS.
 pub(crate) struct TlsPhone {
@@ -19,13 +20,15 @@ pub(crate) struct TlsPhone {
     pub(crate) name: Option<&'static str>,
     /// The versions that it speaks.
     pub(crate) versions: &'static [&'static SupportedProtocolVersion],
+    /// What it lacks, or has besides.
+    pub(crate) change: fn(&mut CryptoProvider),
     /// The certificate that it shows, with its key.
     pub(crate) certificate: Option<CertifiedKey>,
 }
 
 impl Default for TlsPhone {
     fn default() -> Self {
-        Self { name: None, versions: rustls::ALL_VERSIONS, certificate: None }
+        Self { name: None, versions: rustls::ALL_VERSIONS, change: |_| (), certificate: None }
     }
 }
 
@@ -57,7 +60,9 @@ impl TlsPhone {
 
     /// Makes what it connects with.
     pub(crate) fn config(&self) -> Arc<ClientConfig> {
-        let provider = Arc::new(aws_lc_rs::default_provider());
+        let mut provider = aws_lc_rs::default_provider();
+        (self.change)(&mut provider);
+        let provider = Arc::new(provider);
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(self.versions)
             .unwrap()
@@ -88,6 +93,28 @@ impl TlsConnection {
         Reply::parse(&response)
     }
 
+    /// Asks for a path and leaves the connection open; gives the status.
+    pub(crate) fn ask(&mut self, path: &str) -> u16 {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        self.0.write_all(request.as_bytes()).unwrap();
+        let mut response = Vec::new();
+        let complete = |response: &[u8]| {
+            let head = response.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
+            let reply = Reply::parse(response);
+            let length: usize = reply.header("content-length")?.parse().ok()?;
+            (response.len() >= head + length).then_some(reply.status)
+        };
+        loop {
+            let mut piece = [0; 4096];
+            let read = self.0.read(&mut piece).unwrap();
+            assert!(read > 0, "closed");
+            response.extend_from_slice(&piece[..read]);
+            if let Some(status) = complete(&response) {
+                return status;
+            }
+        }
+    }
+
     /// Tells whether the handshake was a full one.
     pub(crate) fn kind(&self) -> rustls::HandshakeKind {
         self.0.conn.handshake_kind().unwrap()
@@ -102,4 +129,40 @@ impl TlsConnection {
     pub(crate) fn agreed(&self) -> (rustls::ProtocolVersion, Option<&[u8]>) {
         (self.0.conn.protocol_version().unwrap(), self.0.conn.alpn_protocol())
     }
+}
+
+/// Writes a certificate with a key of P-256 for names, as an operator would.
+pub(crate) fn certificate(site: &Site, file: &str, names: &[&str]) -> CertificateDer<'static> {
+    certificate_with(site, file, names, false, |_| ())
+}
+
+/// Writes a certificate for names, with its key.
+pub(crate) fn certificate_with(
+    site: &Site,
+    file: &str,
+    names: &[&str],
+    rsa: bool,
+    change: impl FnOnce(&mut CertificateParams),
+) -> CertificateDer<'static> {
+    let kind = if rsa { &PKCS_RSA_SHA256 } else { &PKCS_ECDSA_P256_SHA256 };
+    let key = KeyPair::generate_for(kind).unwrap();
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let mut parameters = CertificateParams::new(names).unwrap();
+    change(&mut parameters);
+    let certificate = parameters.self_signed(&key).unwrap();
+    site.put(&format!("certs/{file}.pem"), &certificate.pem());
+    site.put(&format!("certs/{file}.key"), &key.serialize_pem());
+    certificate.der().clone()
+}
+
+/// Writes the settings of HTTPS with these certificates, and more lines of its table.
+pub(crate) fn https(files: &[&str], more: &str) -> String {
+    let pair = |file: &&str| format!("{{ certificate = \"certs/{file}.pem\", key = \"certs/{file}.key\" }}");
+    let pairs: Vec<String> = files.iter().map(pair).collect();
+    format!("\n[https]\nlisten = [\"127.0.0.1:0\"]\ncertificates = [{}]\n{more}\n", pairs.join(", "))
+}
+
+/// Tells how many handshakes failed for a reason.
+pub(crate) fn failures(server: &Running, reason: &str) -> f64 {
+    server.metric(&format!("bellhop_handshake_failures_total{{transport=\"https\",reason=\"{reason}\"}}"))
 }
