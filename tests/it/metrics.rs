@@ -183,6 +183,67 @@ fn every_family_is_described_and_its_labels_are_closed() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A metric's name, and its matchers as label with values.
+type Selector = (String, Vec<(String, Vec<String>)>);
+
+/// Gives every selector of a text.
+fn selectors(text: &str) -> Vec<Selector> {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let starts = text.match_indices("bellhop_").chain(text.match_indices("process_"));
+    let starts = starts.filter(|(at, _)| !text[..*at].ends_with(is_word));
+    let selectors = starts.map(|(at, _)| {
+        let (name, rest) = text[at..].split_at(text[at..].find(|c| !is_word(c)).unwrap_or(text.len() - at));
+        let inner =
+            rest.strip_prefix('{').and_then(|rest| rest.split_once('}')).map_or("", |(inner, _)| inner);
+        let matchers = inner.split(',').filter_map(|matcher| matcher.split_once(['=', '!']));
+        let matchers = matchers.map(|(label, values)| {
+            let values = values.trim_matches(['=', '~', '"']).split('|').map(str::to_owned);
+            (label.to_owned(), values.collect())
+        });
+        (name.to_owned(), matchers.collect())
+    });
+    selectors.collect()
+}
+
+#[test]
+fn what_the_alerts_and_the_dashboard_ask_for_is_there() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("systemd");
+    let alerts = std::fs::read_to_string(folder.join("alerts.yml")).unwrap();
+    let board = std::fs::read_to_string(folder.join("grafana.json")).unwrap();
+    let board: serde_json::Value = serde_json::from_str(&board).unwrap();
+    let panels = board["panels"].as_array().unwrap().iter().filter(|panel| panel["type"] != "row");
+    let mut text = alerts.lines().filter(|line| !line.contains(": \"")).collect::<Vec<_>>().join("\n");
+    for annotation in board["annotations"]["list"].as_array().unwrap() {
+        text += &format!("\n{}", annotation["expr"].as_str().unwrap());
+    }
+    for panel in panels {
+        assert!(panel["description"].as_str().unwrap().ends_with('.'), "{}", panel["title"]);
+        for target in panel["targets"].as_array().unwrap() {
+            text += &format!("\n{}", target["expr"].as_str().unwrap());
+        }
+    }
+    let families = families();
+    let mut asked = BTreeSet::new();
+    for (name, matchers) in selectors(&text) {
+        let family = families.iter().find(|(known, kind, _)| {
+            let rest = name.strip_prefix(known);
+            rest == Some("") || *kind == "histogram" && matches!(rest, Some("_bucket" | "_sum" | "_count"))
+        });
+        let (known, _, labels) = family.unwrap_or_else(|| panic!("nothing is called {name}"));
+        asked.insert(*known);
+        let own = matchers.iter().filter(|(label, _)| label != "job" && label != "instance");
+        for (label, values) in own {
+            let closed = labels.iter().find(|(known, _)| known == label);
+            let (_, closed) = closed.unwrap_or_else(|| panic!("{name} has no label {label}"));
+            let unknown = values.iter().find(|value| !closed.contains(&value.as_str()));
+            assert_eq!(unknown, None, "{name} with {label}");
+        }
+    }
+    let ours = families.iter().map(|(name, ..)| *name).filter(|name| name.starts_with("bellhop_"));
+    let unseen: Vec<&str> = ours.filter(|name| !asked.contains(name)).collect();
+    assert!(unseen.is_empty(), "nobody looks at {unseen:?}");
+}
+
 #[test]
 fn what_happens_is_counted() {
     let server = Running::start(site());
