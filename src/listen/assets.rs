@@ -1,4 +1,4 @@
-//! Files that are the same for everybody, over HTTP: ranges, conditions and a cap on downloads.
+//! Files that are the same for everybody: a cap on downloads, and over HTTP ranges and conditions.
 //!
 //! Promises: nobody waits for a disk but who asks for an asset; no more downloads at once than are allowed, so that
 //! configuration goes first; a download ends at its deadline, however slowly it is read; its length is told. Read
@@ -28,13 +28,16 @@ use tokio::time::timeout;
 use tower_http::services::fs::{Backend, DefaultServeDirFallback, File as Served, ServeDir};
 use tracing::debug;
 
-use crate::assets::{Asset, Name, OpenError, open};
+use crate::assets::{Asset, Name, OpenError, below, open};
 use crate::config::Assets as Settings;
 use crate::model::Protocol;
 use crate::telemetry::{AssetRequests, Assets as Metrics};
 
 /// Longest wait for a file to be opened.
 const OPENING: Duration = Duration::from_secs(10);
+
+/// Longest wait for a part of a file.
+const READING: Duration = Duration::from_secs(10);
 
 /// Bytes that are read at once.
 const CHUNK: usize = 64 << 10;
@@ -73,6 +76,12 @@ pub(super) struct Shelf {
 
 /// A download under way; it makes room when dropped.
 pub(super) struct Download(Arc<Shelf>);
+
+/// An asset that is read part by part.
+pub(super) struct Taken {
+    asset: Asset,
+    _until_it_is_dropped: Download,
+}
 
 impl Shelf {
     /// Makes a shelf that nothing is taken from yet.
@@ -153,6 +162,42 @@ impl Shelf {
         Ok(response)
     }
 
+    /// Takes an asset by the name that a client asks for, with or without `assets/` before it.
+    ///
+    /// # Errors
+    /// Why there is nothing.
+    pub(super) async fn take(
+        self: &Arc<Self>,
+        transport: Protocol,
+        peer: IpAddr,
+        settings: &Settings,
+        prefix: &str,
+        path: &[u8],
+    ) -> Result<Arc<Taken>, Nothing> {
+        let below = below(path, prefix);
+        let taken = self.open(settings, Name::read(below.unwrap_or(path))).await.and_then(|asset| {
+            let _until_it_is_dropped = self.download(settings.downloads).ok_or(Nothing::Busy)?;
+            Ok(Arc::new(Taken { asset, _until_it_is_dropped }))
+        });
+        let metrics = self.metrics.requests(transport);
+        let outcome = match &taken {
+            Ok(_) => {
+                metrics.served.increment(1);
+                "served"
+            }
+            // It may never have been meant to be one.
+            Err(nothing) if *nothing != Nothing::Busy && below.is_none() => return taken,
+            Err(nothing) => nothing.count(metrics),
+        };
+        debug!(transport = transport.word(), %peer, outcome, "asset");
+        taken
+    }
+
+    /// Counts bytes that were sent of an asset that was taken.
+    pub(super) fn count_bytes(&self, transport: Protocol, bytes: u64) {
+        self.metrics.requests(transport).bytes.increment(bytes);
+    }
+
     /// Opens an asset on a thread that may wait for a disk.
     ///
     /// # Errors
@@ -177,6 +222,20 @@ impl Shelf {
         let download = Download(Arc::clone(self));
         self.metrics.downloads.increment(1);
         (self.under_way.fetch_add(1, Ordering::Relaxed) < most).then_some(download)
+    }
+}
+
+impl Taken {
+    /// Gives how many bytes it has.
+    pub(super) fn size(&self) -> u64 {
+        self.asset.size()
+    }
+
+    /// Reads a part on a thread that may wait for a disk; none where that fails, or takes too long.
+    pub(super) async fn read(self: &Arc<Self>, offset: u64, length: usize) -> Option<Bytes> {
+        let taken = Arc::clone(self);
+        let reading = spawn_blocking(move || taken.asset.read(offset, length));
+        timeout(READING, reading).await.ok()?.ok()?.ok()
     }
 }
 

@@ -14,7 +14,11 @@ const LARGE: usize = 32 << 20;
 
 /// Bytes that tell where they stand.
 fn bytes(length: usize) -> Vec<u8> {
-    (0..length).map(|at| u8::try_from((at / 251 + at) % 251).unwrap()).collect()
+    let round: Vec<u8> =
+        (0..251 * 257_usize).map(|at| u8::try_from((at / 251 + at) % 251).unwrap()).collect();
+    let mut bytes = round.repeat(length / round.len() + 1);
+    bytes.truncate(length);
+    bytes
 }
 
 /// Makes a site with a phone, an asset of 1000 bytes, and settings.

@@ -8,6 +8,7 @@
 mod line;
 mod places;
 mod port;
+mod source;
 mod transfer;
 mod usher;
 
@@ -19,7 +20,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use rustix::process::{Resource, getrlimit};
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
@@ -28,11 +28,13 @@ use tracing::{debug, warn};
 use self::line::Line;
 use self::places::{Denied, Ends, Place, Places};
 use self::port::{Batch, Way};
+use self::source::Source;
 use self::transfer::End;
 
 use crate::answer::{Outcome, answer_with};
 use crate::config::Tftp;
 use crate::identify::Inquiry;
+use crate::listen::assets::{Nothing, Shelf};
 use crate::listen::report::report;
 use crate::listen::{Side, aside};
 use crate::model::Protocol;
@@ -42,13 +44,14 @@ use crate::tftp::{Caps, Ending, ErrorCode, Packet, Patience, Request, Session, T
 /// Time to wait when the process itself cannot take datagrams.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Descriptors that are left to everything but connections and transfers.
+/// Descriptors that are left to everything but connections, downloads and transfers.
 const RESERVE: usize = 256;
 
 /// What all TFTP listeners share.
 pub(super) struct Room {
     side: Arc<Side>,
     settings: Tftp,
+    shelf: Arc<Shelf>,
     places: Arc<Places>,
     requests: Requests,
     transfers: Transfers,
@@ -66,13 +69,14 @@ struct Desk {
 
 impl Room {
     /// Makes what the listeners share.
-    pub(super) fn new(side: &Arc<Side>, settings: Tftp, metrics: &Metrics) -> Self {
-        let descriptors = descriptors(side.limits().connections);
+    pub(super) fn new(side: &Arc<Side>, settings: Tftp, shelf: Arc<Shelf>, metrics: &Metrics) -> Self {
+        let descriptors =
+            descriptors(side.limits().connections, side.store.current().config().assets.downloads);
         let (sockets, ushers) = shares(descriptors, settings.transfers);
         let (places, ushers) = (Arc::new(Places::new(&settings, sockets)), Semaphore::new(ushers));
         let (requests, transfers) = (metrics.requests(Protocol::Tftp), metrics.transfers.clone());
         let side = Arc::clone(side);
-        Self { side, settings, places, requests, transfers, ushers, is_short: AtomicBool::new(false) }
+        Self { side, settings, shelf, places, requests, transfers, ushers, is_short: AtomicBool::new(false) }
     }
 
     /// Counts and logs the end of a transfer.
@@ -105,12 +109,12 @@ pub(super) async fn run(room: Arc<Room>, port: Port) {
     }
 }
 
-/// Gives how many sockets transfers may have, so that connections keep theirs (promise T4).
-fn descriptors(connections: u32) -> usize {
+/// Gives how many sockets transfers may have, so that connections and downloads keep theirs (promise T4).
+fn descriptors(connections: u32, downloads: u32) -> usize {
     let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let connections = usize::try_from(connections).unwrap_or(usize::MAX);
-    limit.saturating_sub(connections.saturating_add(RESERVE)).max(limit / 4)
+    let others = usize::try_from(connections.saturating_add(downloads)).unwrap_or(usize::MAX);
+    limit.saturating_sub(others.saturating_add(RESERVE)).max(limit / 4)
 }
 
 /// Shares descriptors out: to transfers, and to the second sockets of those that last.
@@ -212,20 +216,17 @@ impl Desk {
         let Ok(Packet::Read(request)) = Packet::decode(&handle.request) else { return };
         let mut again = true;
         while again {
-            let started = Instant::now();
-            let asked = self.ask(&request, &way);
-            self.room.requests.answer_seconds.record(started.elapsed());
-            again = match asked {
-                Ok((body, serial)) => {
+            again = match self.ask(&request, &way).await {
+                Ok((source, serial)) => {
                     let Some(line) = self.line(&way) else { return };
-                    let end = self.transfer(&request, &body, &line, &mut place, &way).await;
+                    let end = self.transfer(&request, &source, &line, &mut place, &way).await;
                     if end.ending == Ending::Completed {
                         self.note_fetch(serial.as_deref(), way.peer().ip());
                     }
                     end.again
                 }
                 Err(error) => {
-                    handle.unless_replaced(|| self.port.send(&way, &error).ok());
+                    handle.unless_replaced(|| error.map(|error| self.port.send(&way, &error).ok()));
                     false
                 }
             } || place.is_asked_again();
@@ -243,7 +244,7 @@ impl Desk {
     async fn transfer(
         &self,
         request: &Request<'_>,
-        body: &Bytes,
+        source: &Source,
         line: &Line<'_>,
         place: &mut Place,
         way: &Way,
@@ -251,7 +252,7 @@ impl Desk {
         let (room, start) = (&self.room, Instant::now());
         room.requests.served.increment(1);
         room.transfers.in_flight.increment(1);
-        let size = body.len() as u64;
+        let size = source.size();
         let terms = self.terms(request, size);
         if terms.repeated {
             debug!(transport = "tftp", peer = %way.peer(), "an option came twice; the first counts");
@@ -261,10 +262,13 @@ impl Desk {
         let ends = place.ends();
         let end = tokio::select! {
             biased;
-            end = transfer::carry(&mut session, line, place, body) => end,
+            end = transfer::carry(&mut session, line, place, source) => end,
             never = usher::turn_away(self, line, ends) => match never {},
         };
         room.count(&session, end.ending, start.elapsed(), way.peer());
+        if let Source::File(_) = source {
+            room.shelf.count_bytes(Protocol::Tftp, session.delivered());
+        }
         end
     }
 
@@ -275,17 +279,22 @@ impl Desk {
         negotiate(request.options, request.mode, size, caps)
     }
 
-    /// Asks for the file; gives it with the serial of the device that it is of.
+    /// Asks for the file; gives it with the serial of the device that it is of. What is no device's may be everybody's.
     ///
     /// # Errors
-    /// The packet that says that there is none.
-    fn ask(&self, request: &Request<'_>, way: &Way) -> Result<(Bytes, Option<String>), Vec<u8>> {
+    /// The packet that says that there is none; none where the client shall ask again.
+    async fn ask(
+        &self,
+        request: &Request<'_>,
+        way: &Way,
+    ) -> Result<(Source, Option<String>), Option<Vec<u8>>> {
+        let started = Instant::now();
         let peer = way.peer().ip();
         // Before anything is looked up, so that it tells nothing.
         if self.room.settings.strict_options && self.terms(request, 0).senseless {
             self.room.requests.invalid.increment(1);
             debug!(transport = "tftp", %peer, "an option makes no sense");
-            return Err(error(ErrorCode::BadOption, "bad option"));
+            return Err(Some(error(ErrorCode::BadOption, "bad option")));
         }
         let snapshot = self.room.side.store.current();
         let inquiry = Inquiry {
@@ -298,17 +307,28 @@ impl Desk {
             banned: self.room.side.watchman.banned(&snapshot, peer),
         };
         let answer = answer_with(&snapshot, &inquiry, aside);
+        self.room.requests.answer_seconds.record(started.elapsed());
+        if let Outcome::Refused(_) = answer.outcome {
+            // Whoever is refused, and why: the same look at the disk.
+            let prefix = &snapshot.world().rules.provisioning.path_prefix;
+            let settings = &snapshot.config().assets;
+            match self.room.shelf.take(Protocol::Tftp, peer, settings, prefix, request.name).await {
+                Ok(taken) => return Ok((Source::File(taken), None)),
+                Err(Nothing::Busy) => return Err(None),
+                Err(Nothing::Failed | Nothing::Missing) => (),
+            }
+        }
         report(&self.room.requests, Protocol::Tftp, peer, &answer);
         match answer.outcome {
             Outcome::Served { file, .. } => {
                 let serial = answer.phone.map(|phone| phone.device.serial.expose().to_owned());
-                Ok((file.body.clone(), serial))
+                Ok((Source::Memory(file.body.clone()), serial))
             }
             Outcome::Refused(reason) => {
                 self.room.side.watchman.refused(&snapshot, peer, &answer, reason, false);
-                Err(error(ErrorCode::FileNotFound, "not found"))
+                Err(Some(error(ErrorCode::FileNotFound, "not found")))
             }
-            Outcome::Failed(_) => Err(error(ErrorCode::Undefined, "try later")),
+            Outcome::Failed(_) => Err(Some(error(ErrorCode::Undefined, "try later"))),
         }
     }
 

@@ -1,16 +1,15 @@
 //! One transfer: a session with a line and a clock.
 //!
-//! Promises: waits for its client, its timer and news, and for nothing else; keeps the bytes that it began with,
-//! whatever is reloaded.
+//! Promises: waits for its client, its timer, news and its own file, and for nothing else.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use tokio::time::sleep_until;
 
 use crate::listen::tftp::line::{Came, Line};
 use crate::listen::tftp::places::{Place, Told};
+use crate::listen::tftp::source::Source;
 use crate::tftp::{Ending, Event, Session, Step};
 
 /// Room for what comes: acknowledgements, and the beginning of errors.
@@ -28,7 +27,7 @@ pub(super) struct End {
 }
 
 /// Carries a session to its end.
-pub(super) async fn carry(session: &mut Session, line: &Line<'_>, place: &mut Place, body: &Bytes) -> End {
+pub(super) async fn carry(session: &mut Session, line: &Line<'_>, place: &mut Place, source: &Source) -> End {
     let (mut out, mut room) = (Vec::new(), [0; ROOM]);
     let handle = Arc::clone(&place.handle);
     let mut armed = Instant::now() + FAR;
@@ -47,8 +46,8 @@ pub(super) async fn carry(session: &mut Session, line: &Line<'_>, place: &mut Pl
             }
             Step::Wait(until) => until,
             Step::Want { offset, length } => {
-                match slice(body, offset, length) {
-                    Some(_) => session.give(0, body.clone()),
+                match source.read(offset, length, session.is_verified()).await {
+                    Some((offset, bytes)) => session.give(offset, bytes),
                     None => session.handle(Event::Failed, Instant::now()),
                 }
                 continue;
@@ -62,6 +61,10 @@ pub(super) async fn carry(session: &mut Session, line: &Line<'_>, place: &mut Pl
         tokio::select! {
             biased;
             told = handle.told() => {
+                if matches!(told, Told::Replaced) {
+                    // Its last acknowledgement may have come just before, which made it complete.
+                    look(session, line, &mut room);
+                }
                 let now = Instant::now();
                 match told {
                     // With the last block under way it is no duplicate: its acknowledgement was overtaken, or lost.
@@ -78,15 +81,18 @@ pub(super) async fn carry(session: &mut Session, line: &Line<'_>, place: &mut Pl
                     line.rest();
                 }
             }
-            () = timer.as_mut() => {
-                while let Some(came) = line.look(&mut room) {
-                    take(session, &came, &room);
-                }
-            }
+            () = timer.as_mut() => look(session, line, &mut room),
         }
         if session.is_verified() {
             place.verify();
         }
+    }
+}
+
+/// Takes all that has come.
+fn look(session: &mut Session, line: &Line<'_>, room: &mut [u8]) {
+    while let Some(came) = line.look(room) {
+        take(session, &came, room);
     }
 }
 
@@ -97,9 +103,4 @@ fn take(session: &mut Session, came: &Came, room: &[u8]) {
         Came::Unreachable => Event::Unreachable,
     };
     session.handle(event, Instant::now());
-}
-
-fn slice(body: &Bytes, offset: u64, length: usize) -> Option<&[u8]> {
-    let begin = usize::try_from(offset).ok()?;
-    body.get(begin..begin.checked_add(length)?)
 }

@@ -174,7 +174,7 @@ fn a_process_with_few_descriptors_keeps_some_for_http() {
 }
 
 /// Gives the memory of a process, in KiB.
-fn resident(id: u32) -> u64 {
+pub(super) fn resident(id: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()

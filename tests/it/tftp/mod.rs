@@ -1,5 +1,6 @@
 //! TFTP: promises T1 to T8 by datagrams, on sockets and in a simulated network.
 
+mod assets; // files that are the same for everybody
 mod caps; // who may have how much
 mod client; // a phone's side
 mod loss; // a network that loses, doubles, reorders and delays, in virtual time
