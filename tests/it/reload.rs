@@ -389,7 +389,7 @@ fn every_way_to_ask_for_a_reading_leads_to_the_same_place() {
     server.command(&["reload"]);
     let log = server.stop();
     assert_eq!(log.matches("`serial` is missing").count(), 1, "each fault is logged once: {log}");
-    assert_eq!(log.matches("the last good snapshot stays").count(), 1, "{log}");
+    assert_eq!(log.matches("what was good before stays").count(), 1, "{log}");
 }
 
 #[test]
