@@ -133,12 +133,17 @@ fn moves() -> impl Strategy<Value = Vec<(usize, Move)>> {
     proptest::collection::vec((0..PORTS, next), 1..300)
 }
 
+/// Gives how many interleavings are played; more where somebody has the time.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(150)
+}
+
 #[test]
 fn no_byte_of_one_phone_reaches_another() {
     for settings in ["", "single-port = true"] {
         let server = Running::start(fleet_with(settings));
         let mut runner =
-            TestRunner::new(Config { cases: 150, failure_persistence: None, ..Config::default() });
+            TestRunner::new(Config { cases: cases(), failure_persistence: None, ..Config::default() });
         let played = runner.run(&moves(), |moves| {
             let mut ports: Vec<Port> = (0..PORTS).map(Port::new).collect();
             for (port, next) in moves {
