@@ -37,7 +37,12 @@ impl Default for Config {
 
 impl Default for Assets {
     fn default() -> Self {
-        Self { folder: "assets".into(), downloads: 256, deadline: Duration::from_secs(3600) }
+        Self {
+            folder: "assets".into(),
+            downloads: 256,
+            source_downloads: 128,
+            deadline: Duration::from_secs(3600),
+        }
     }
 }
 

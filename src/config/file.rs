@@ -133,7 +133,8 @@ impl Config {
                 "deadline" => set(&mut this.deadline, seconds(&entry, 1, 86_400)),
                 "downloads" => set(&mut this.downloads, entry.integer(1, 65_536)),
                 "folder" => set(&mut this.folder, path(&entry)),
-                _ => entry.unknown(&["deadline", "downloads", "folder"]),
+                "source-downloads" => set(&mut this.source_downloads, entry.integer(1, 65_536)),
+                _ => entry.unknown(&["deadline", "downloads", "folder", "source-downloads"]),
             }
         }
     }

@@ -65,6 +65,8 @@ pub struct Assets {
     pub folder: PathBuf,
     /// Downloads at once, over all transports: 1 to 65,536.
     pub downloads: u32,
+    /// Downloads at once to one source, an IPv4 address or an IPv6 /64: 1 to 65,536.
+    pub source_downloads: u32,
     /// Longest time of a download over HTTP or HTTPS: 1 s to 24 h.
     pub deadline: Duration,
 }

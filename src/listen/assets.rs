@@ -12,7 +12,6 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
@@ -30,6 +29,7 @@ use tracing::debug;
 
 use crate::assets::{Asset, Name, OpenError, below, open};
 use crate::config::Assets as Settings;
+use crate::listen::downloads::{Download, Downloads};
 use crate::model::Protocol;
 use crate::telemetry::{AssetRequests, Assets as Metrics};
 
@@ -70,12 +70,9 @@ pub(super) enum Nothing {
 
 /// Where assets are taken from, whatever asks for them.
 pub(super) struct Shelf {
-    under_way: AtomicU32,
+    downloads: Arc<Downloads>,
     metrics: Metrics,
 }
-
-/// A download under way; it makes room when dropped.
-pub(super) struct Download(Arc<Shelf>);
 
 /// An asset that is read part by part.
 pub(super) struct Taken {
@@ -85,8 +82,8 @@ pub(super) struct Taken {
 
 impl Shelf {
     /// Makes a shelf that nothing is taken from yet.
-    pub(super) const fn new(metrics: Metrics) -> Self {
-        Self { under_way: AtomicU32::new(0), metrics }
+    pub(super) fn new(metrics: Metrics) -> Self {
+        Self { downloads: Downloads::new(metrics.clone()), metrics }
     }
 
     /// Responds to a request whose method is GET or HEAD.
@@ -94,7 +91,7 @@ impl Shelf {
     /// # Errors
     /// Why there is nothing.
     pub(super) async fn respond(
-        self: &Arc<Self>,
+        &self,
         wanted: &Wanted,
         request: Request<()>,
     ) -> Result<Response<UnsyncBoxBody<Bytes, io::Error>>, Nothing> {
@@ -117,7 +114,7 @@ impl Shelf {
     }
 
     async fn answer(
-        self: &Arc<Self>,
+        &self,
         wanted: &Wanted,
         mut request: Request<()>,
     ) -> Result<Response<UnsyncBoxBody<Bytes, io::Error>>, Nothing> {
@@ -139,7 +136,7 @@ impl Shelf {
         let mut response = match response.status() {
             StatusCode::NOT_FOUND => return Err(Nothing::Missing),
             StatusCode::OK | StatusCode::PARTIAL_CONTENT if !is_head => {
-                let download = self.download(wanted.settings.downloads).ok_or(Nothing::Busy)?;
+                let download = self.downloads.begin(wanted.peer, &wanted.settings).ok_or(Nothing::Busy)?;
                 let bytes = self.metrics.requests(wanted.transport).bytes.clone();
                 let end = Instant::now() + wanted.settings.deadline;
                 response.map(|body| {
@@ -167,7 +164,7 @@ impl Shelf {
     /// # Errors
     /// Why there is nothing.
     pub(super) async fn take(
-        self: &Arc<Self>,
+        &self,
         transport: Protocol,
         peer: IpAddr,
         settings: &Settings,
@@ -176,7 +173,7 @@ impl Shelf {
     ) -> Result<Arc<Taken>, Nothing> {
         let below = below(path, prefix);
         let taken = self.open(settings, Name::read(below.unwrap_or(path))).await.and_then(|asset| {
-            let _until_it_is_dropped = self.download(settings.downloads).ok_or(Nothing::Busy)?;
+            let _until_it_is_dropped = self.downloads.begin(peer, settings).ok_or(Nothing::Busy)?;
             Ok(Arc::new(Taken { asset, _until_it_is_dropped }))
         });
         let metrics = self.metrics.requests(transport);
@@ -216,13 +213,6 @@ impl Shelf {
             Ok(Err(_)) | Err(_) => Err(Nothing::Failed),
         }
     }
-
-    /// Begins a download, unless as many as may be are under way.
-    pub(super) fn download(self: &Arc<Self>, most: u32) -> Option<Download> {
-        let download = Download(Arc::clone(self));
-        self.metrics.downloads.increment(1);
-        (self.under_way.fetch_add(1, Ordering::Relaxed) < most).then_some(download)
-    }
 }
 
 impl Taken {
@@ -236,13 +226,6 @@ impl Taken {
         let taken = Arc::clone(self);
         let reading = spawn_blocking(move || taken.asset.read(offset, length));
         timeout(READING, reading).await.ok()?.ok()?.ok()
-    }
-}
-
-impl Drop for Download {
-    fn drop(&mut self) {
-        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
-        self.0.metrics.downloads.decrement(1);
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod assets;
 mod challenge;
+mod downloads;
 mod http;
 mod inherited;
 mod probe;

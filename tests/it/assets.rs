@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::ops::Range;
 use std::os::unix::fs::symlink;
 use std::time::{Duration, Instant, SystemTime};
+
+use socket2::{Domain, Socket, Type};
 
 use crate::support::{FILE, Reply, Running, SERIAL, Site, TlsPhone, until};
 
@@ -283,6 +285,33 @@ fn no_more_downloads_than_are_allowed_and_configuration_goes_first() {
     assert_eq!([count("busy"), count("served")].map(|count| count.to_string()), ["1", "4"]);
     let sent = server.metric("bellhop_asset_bytes_total{transport=\"http\"}");
     assert_eq!(sent.to_string(), (2 * LARGE + 1000).to_string());
+}
+
+#[test]
+fn nobody_alone_holds_all_downloads() {
+    let server = Running::start(site("[http]\nlisten = [\"0.0.0.0:0\"]\n\n[assets]\nsource-downloads = 2\n"));
+    fs::write(server.site.path("assets/large"), bytes(LARGE)).unwrap();
+    let port = server.http.port();
+    let ask = |ip: [u8; 4], path: &str| {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::from((ip, 0)).into()).unwrap();
+        socket.connect(&SocketAddr::from(([127, 0, 0, 1], port)).into()).unwrap();
+        let mut stream = TcpStream::from(socket);
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+        stream
+    };
+    let status = |mut stream: TcpStream| {
+        let mut all = Vec::new();
+        stream.read_to_end(&mut all).unwrap();
+        Reply::parse(&all).status
+    };
+    let slow = [ask([127, 0, 0, 1], "/assets/large"), ask([127, 0, 0, 1], "/assets/large")];
+    downloads(&server, 2.0);
+    assert_eq!(status(ask([127, 0, 0, 1], "/assets/firmware/phone.rom")), 503);
+    assert_eq!(status(ask([127, 0, 0, 2], "/assets/firmware/phone.rom")), 200);
+    drop(slow);
+    downloads(&server, 0.0);
+    assert_eq!(status(ask([127, 0, 0, 1], "/assets/firmware/phone.rom")), 200);
 }
 
 #[test]
