@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use crate::config::{Assets, Config, Guard, Http, Https, Limits, Log, Provisioning, Reload, Rendering, Tftp};
+use crate::config::{
+    Assets, Config, Guard, Http, Https, Limits, Log, Provisioning, Proxies, Reload, Rendering, Tftp,
+};
 use crate::model::{Raw, Settings};
 
 impl Default for Config {
@@ -26,6 +28,7 @@ impl Default for Config {
             provisioning: Provisioning::default(),
             limits: Limits::default(),
             guard: Guard::default(),
+            proxies: Proxies::default(),
             rendering: Rendering::default(),
             reload: Reload::default(),
             log: Log::default(),

@@ -8,6 +8,7 @@ mod defaults;
 mod file;
 mod guard;
 mod log;
+mod proxies;
 mod values;
 
 use std::net::{IpAddr, SocketAddr};
@@ -18,6 +19,7 @@ use ipnet::IpNet;
 
 pub use self::guard::Guard;
 pub use self::log::{Destination, Format, Level, Log};
+pub use self::proxies::Proxies;
 
 use crate::model::{DigestAlgorithm, Protocol, Raw, Settings};
 
@@ -46,6 +48,8 @@ pub struct Config {
     pub limits: Limits,
     /// What a network may be refused before it is banned, and what is an alarm.
     pub guard: Guard,
+    /// Whose word counts on whom a request comes from.
+    pub proxies: Proxies,
     /// Limits of one rendering, and the memory for rendered files.
     pub rendering: Rendering,
     /// When files are read again.

@@ -11,6 +11,7 @@
 mod alarm;
 mod bans;
 mod counters;
+mod forwarded;
 mod scan;
 
 use std::hash::{BuildHasher, RandomState};
@@ -22,6 +23,7 @@ use std::time::{Duration, Instant};
 use ipnet::IpNet;
 
 pub use self::alarm::{Alarm, Quiet};
+pub use self::forwarded::{BadForwarded, origin};
 
 use self::bans::Bans;
 use self::counters::Counters;

@@ -28,6 +28,7 @@ use crate::assets::below;
 use crate::config::Limits;
 use crate::identify::{Inquiry, Proof};
 use crate::listen::assets::{Nothing, Wanted};
+use crate::listen::header::origin;
 use crate::listen::report::report;
 use crate::listen::tls::Proven;
 use crate::listen::{Door, aside};
@@ -122,11 +123,16 @@ fn find(
     strict: bool,
 ) -> Found {
     let snapshot = door.side.store.current();
-    if let Err(status) = acceptable(&snapshot.config().limits, request, strict) {
-        door.requests.invalid.increment(1);
-        debug!(transport = %door.protocol, %peer, status = status.as_u16(), "invalid request");
-        return Found::Response(invalid(status));
-    }
+    let (limits, proxies) = (&snapshot.config().limits, &snapshot.config().proxies);
+    let origin = || origin(peer, request.headers(), proxies);
+    let peer = match acceptable(limits, request, strict).and_then(|()| origin()) {
+        Ok(origin) => origin,
+        Err(status) => {
+            door.requests.invalid.increment(1);
+            debug!(transport = %door.protocol, %peer, status = status.as_u16(), "invalid request");
+            return Found::Response(invalid(status));
+        }
+    };
     let prefix = &snapshot.world().rules.provisioning.path_prefix;
     match below(request.uri().path().as_bytes(), prefix) {
         Some(path) => Found::Asset(Box::new(Wanted {
@@ -163,7 +169,6 @@ fn respond(
 ) -> Response<Full<Bytes>> {
     let headers = request.headers();
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    let peer = peer.to_canonical();
     let algorithms = snapshot.world().rules.provisioning.digest_for(door.protocol, peer);
     let challenges = &door.side.challenges;
     let shown = challenges.look_at(headers, request.method(), path, algorithms);

@@ -7,6 +7,7 @@
 mod assets;
 mod challenge;
 mod downloads;
+mod header;
 mod http;
 mod inherited;
 mod probe;
@@ -23,6 +24,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::debug;
 
 pub use self::inherited::{InheritError, Inherited, Sockets};
 pub use self::probe::{Probe, Silent};
@@ -172,11 +174,11 @@ impl Bound {
                 errors: requests.accept_errors.clone(),
             };
             let tls = (protocol == Protocol::Https).then(|| Arc::clone(identities));
-            let door = |requests| {
+            let door = |requests, is_own| {
                 let (side, tls, shelf) = (Arc::clone(side), tls.clone(), Arc::clone(&shelf));
-                Arc::new(Door { side, protocol, tls, requests, shelf })
+                Arc::new(Door { side, protocol, tls, requests, shelf, is_own })
             };
-            let (doors, side_doors) = (door(requests), door(Requests::uncounted(protocol)));
+            let (doors, side_doors) = (door(requests, false), door(Requests::uncounted(protocol), true));
             side.tracker.spawn(accept::run(listener, gate, move |stream, peer| {
                 let door = Arc::clone(if doors.side.own.is(peer) { &side_doors } else { &doors });
                 async move { door.connection(stream, peer.ip()).await }
@@ -197,17 +199,50 @@ struct Door {
     tls: Option<Arc<Identities>>,
     requests: Requests,
     shelf: Arc<Shelf>,
+    /// Whether the server itself is who asks.
+    is_own: bool,
 }
 
 impl Door {
     async fn connection(&self, stream: TcpStream, peer: IpAddr) {
         self.requests.connections.increment(1);
+        if self.has_header(peer) {
+            Box::pin(self.proxied(stream, peer)).await;
+        } else {
+            self.direct(stream, peer).await;
+        }
+        self.requests.connections.decrement(1);
+    }
+
+    /// Tells whether a connection begins with the header of a proxy.
+    fn has_header(&self, peer: IpAddr) -> bool {
+        let snapshot = self.side.store.current();
+        let proxies = &snapshot.config().proxies;
+        proxies.proxy_protocol.contains(&self.protocol) && proxies.trusts(peer) && !self.is_own
+    }
+
+    async fn proxied(&self, mut stream: TcpStream, proxy: IpAddr) {
+        let patience = self.side.limits().header_timeout;
+        let told = tokio::select! {
+            told = header::read(&mut stream, patience) => told,
+            () = self.side.stop.cancelled() => return,
+        };
+        match told {
+            Ok(peer) => self.direct(stream, peer.unwrap_or(proxy)).await,
+            Err(error) => {
+                self.requests.invalid.increment(1);
+                let error = &error as &dyn std::error::Error;
+                debug!(transport = %self.protocol, peer = %proxy, error, "no PROXY header of a trusted proxy");
+            }
+        }
+    }
+
+    async fn direct(&self, stream: TcpStream, peer: IpAddr) {
         match &self.tls {
             None => http::serve(self, stream, peer, None).await,
             // Boxed, so that connections without TLS stay small.
             Some(tls) => Box::pin(self.encrypted(tls, stream, peer)).await,
         }
-        self.requests.connections.decrement(1);
     }
 
     async fn encrypted(&self, tls: &Identities, stream: TcpStream, peer: IpAddr) {

@@ -108,6 +108,20 @@ fn every_value_out_of_its_range_is_told() {
             "[reload]\nquiet = \"1ms\"",
             "2: `quiet` is no time in its range; write a number with a unit, from 10ms to 10s",
         ),
+        (
+            "[proxies]\nproxy-protocol = [\"tftp\"]",
+            "2: `proxy-protocol` does not know `tftp`; did you mean `http`?",
+        ),
+        (
+            "[proxies]\ntrusted = [\"nginx\"]",
+            "2: `trusted` holds something else than a network; write 192.0.2.0/24, or an address alone",
+        ),
+        ("[guard]\nunknown = 65", "2: `unknown` is 65; give a whole number from 1 to 64"),
+        ("[guard]\nipv6-prefix = 64", "2: `ipv6-prefix` is 64; give a whole number from 1 to 56"),
+        (
+            "[guard]\nlongest-ban = \"2h\"",
+            "2: `longest-ban` is no time in its range; write a number with a unit, from 1s to 1h",
+        ),
         ("[tftp]\nblksize = 7", "2: `blksize` is 7; give a whole number from 8 to 65464"),
         ("[tftp]\nwindowsize = 65", "2: `windowsize` is 65; give a whole number from 1 to 64"),
         (

@@ -20,6 +20,7 @@ mod last_good; // broken files at the start: promise H3
 mod layering; // the direction of dependencies, and the size of rooms
 mod log; // [log]: shapes, levels
 mod metrics; // /metrics: names, labels and what is counted
+mod proxies; // who speaks for whom
 mod reload; // files change, break and are repaired
 mod request; // a phone asks, over each transport
 mod secrets; // promise S8

@@ -2,9 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a target that cannot go on has found something")]
 #![allow(dead_code, reason = "each fuzzer uses its own")]
 
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use arbitrary::{Arbitrary, Unstructured};
+use bellhop::config::Proxies;
+use bellhop::guard::origin;
 use bellhop::tftp::{Caps, Event, Packet, Patience, Session, Step, negotiate};
 use bytes::Bytes;
 
@@ -68,6 +71,21 @@ pub(crate) fn decode(bytes: &[u8]) {
         packet.encode(&mut written);
         assert_eq!(Packet::decode(&written).as_ref(), Ok(&packet));
     }
+}
+
+/// Whatever `X-Forwarded-For` holds, a stranger's changes nothing, and a trusted proxy's gives what stands at its end.
+pub(crate) fn forwarded(bytes: &[u8]) {
+    let values = || bytes.split(|byte| *byte == b'\n');
+    let peer: IpAddr = IpAddr::from([192, 0, 2, 1]);
+    assert_eq!(origin(peer, values(), &Proxies::default()), Ok(peer));
+    let trusted = vec!["192.0.2.1".parse::<IpAddr>().unwrap().into()];
+    let proxies = Proxies { trusted, ..Proxies::default() };
+    let told = origin(peer, values(), &proxies);
+    let client = b"203.0.113.7".as_slice();
+    let added = bytes.split(|byte| *byte == b'\n').chain([client]);
+    let known: Vec<&[u8]> = added.collect();
+    assert_eq!(origin(peer, known.into_iter(), &proxies), Ok(IpAddr::from([203, 0, 113, 7])));
+    assert!(told.is_err() || told == Ok(told.unwrap().to_canonical()));
 }
 
 /// Whatever happens to a transfer, it keeps to its terms, and it ends.

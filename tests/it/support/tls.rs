@@ -41,15 +41,30 @@ impl TlsPhone {
         Self::connect_with(&self.config(), self.name, address)
     }
 
+    /// Connects and shakes hands after some bytes.
+    pub(crate) fn connect_after(&self, address: SocketAddr, before: &[u8]) -> std::io::Result<TlsConnection> {
+        Self::shake(&self.config(), self.name, address, before)
+    }
+
     /// Connects and shakes hands; the configuration remembers sessions.
     pub(crate) fn connect_with(
         config: &Arc<ClientConfig>,
         name: Option<&'static str>,
         address: SocketAddr,
     ) -> std::io::Result<TlsConnection> {
+        Self::shake(config, name, address, &[])
+    }
+
+    fn shake(
+        config: &Arc<ClientConfig>,
+        name: Option<&'static str>,
+        address: SocketAddr,
+        before: &[u8],
+    ) -> std::io::Result<TlsConnection> {
         let name = ServerName::try_from(name.unwrap_or("unnamed.example.net")).unwrap();
         let connection = ClientConnection::new(Arc::clone(config), name).map_err(std::io::Error::other)?;
         let socket = TcpStream::connect(address)?;
+        Write::write_all(&mut &socket, before)?;
         socket.set_read_timeout(Some(Duration::from_secs(20)))?;
         let mut stream = StreamOwned::new(connection, socket);
         while stream.conn.is_handshaking() {
