@@ -121,6 +121,7 @@ async fn serve(started: Started, inherited: Inherited) -> Result<(), DaemonError
             guard,
             last,
             key,
+            identities,
             listeners,
             started,
             stopping: side.stop.clone(),

@@ -9,7 +9,7 @@ use bytesize::ByteSize;
 
 use crate::cli::Failure;
 use crate::config::Config;
-use crate::manage::{Key, Status, status};
+use crate::manage::{Banned, Certificate, Key, Status, status};
 
 /// Say how the server that runs is: what it serves, what is stale, what needs attention
 ///
@@ -50,11 +50,20 @@ fn describe(status: &Status) -> Result<String, std::fmt::Error> {
     let (snapshot, doing) = (&status.snapshot, if status.stopping { "stopping" } else { "serving" });
     writeln!(out, "bellhop {}, up {}, {doing}", status.version, span(status.uptime_seconds))?;
     let (serial, age) = (snapshot.serial, span(snapshot.age_seconds));
-    let stale = if snapshot.stale { "; STALE: the files are faulty" } else { "" };
+    let since =
+        snapshot.stale_since.as_ref().map(|since| format!("; STALE since {since}: the files are faulty"));
+    let stale = since.unwrap_or_default();
     writeln!(out, "{} devices, snapshot {serial}, published {age} ago{stale}", snapshot.devices)?;
     section(&mut out, "Needs attention", &status.attention)?;
     reload(&mut out, status)?;
     traffic(&mut out, status)?;
+    let names = |certificate: &Certificate| {
+        let Certificate { kind, ends, days_left, .. } = certificate;
+        let own = if certificate.self_signed { ", self-signed" } else { "" };
+        format!("{} ({kind}{own}): {days_left} days left, until {ends}", certificate.names.join(", "))
+    };
+    section(&mut out, "Certificates", &status.certificates.iter().map(names).collect::<Vec<_>>())?;
+    bans(&mut out, status)?;
     let cache = &status.cache;
     let (bytes, limit) = (size(cache.bytes), size(cache.limit_bytes));
     let (files, evictions) = (cache.files, cache.evictions);
@@ -98,9 +107,24 @@ fn traffic(out: &mut String, status: &Status) -> std::fmt::Result {
         writeln!(out, "  {transport:<6}{}", heads.iter().map(count).collect::<String>())?;
     }
     let refused = |refused: &crate::manage::Refused| {
-        format!("{:<6} {:<16} {}", refused.transport, refused.reason, refused.count)
+        format!("{:<6} {:<30} {}", refused.transport, refused.reason, refused.count)
     };
     section(out, "Busiest refusals", &status.refusals.iter().map(refused).collect::<Vec<_>>())
+}
+
+fn bans(out: &mut String, status: &Status) -> std::fmt::Result {
+    let ban = |ban: &Banned| {
+        let (network, until) = (&ban.network, &ban.until);
+        format!(
+            "{network:<24} until {until}, after {} identifiers; {} requests",
+            ban.identifiers, ban.requests
+        )
+    };
+    let mut lines: Vec<String> = status.bans.iter().map(ban).collect();
+    if status.banned > lines.len() {
+        lines.push(format!("{} in all; `bellhop bans` lists them", status.banned));
+    }
+    section(out, "Banned networks", &lines)
 }
 
 fn section(out: &mut String, title: &str, lines: &[String]) -> std::fmt::Result {

@@ -31,10 +31,13 @@ use tokio_util::task::TaskTracker;
 
 pub use self::client::{ClientError, Told, bans, fetched, lift_bans, reload, status};
 pub use self::key::{Key, KeyError};
-pub use self::status::{Cached, Connections, LastReload, Listener, Refused, Served, Status, Transfers};
+pub use self::status::{
+    Banned, Cached, Certificate, Connections, LastReload, Listener, Refused, Served, Status, Transfers,
+};
 
 use crate::accept::{self, Gate};
 use crate::guard::Guard;
+use crate::listen::Identities;
 use crate::model::Protocol;
 use crate::reload::{Bell, Doubt, Last, Report};
 use crate::snapshot::Store;
@@ -60,6 +63,8 @@ pub struct Admin {
     pub last: Last,
     /// What proves an operator.
     pub key: Key,
+    /// The server's certificates.
+    pub identities: Arc<Identities>,
     /// Where phones connect.
     pub listeners: Vec<(Protocol, SocketAddr)>,
     /// When the server started.
@@ -120,7 +125,7 @@ impl Admin {
             text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n".to_owned())
         } else if snapshot.serial() == 0 {
             text(StatusCode::SERVICE_UNAVAILABLE, "not ready\n".to_owned())
-        } else if self.last.get().is_some_and(|reading| reading.is_stale()) {
+        } else if self.last.stale_since().is_some() {
             let serial = snapshot.serial();
             let since = humantime::format_rfc3339_seconds(snapshot.published().time());
             let body =

@@ -1,17 +1,20 @@
 //! How the server is, for a person: the same facts that the metrics hold, and what they mean.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
 use crate::document::Fault;
+use crate::guard::Ban;
+use crate::listen::CertificateState;
 use crate::manage::{Admin, scrape};
 use crate::model::Protocol;
 use crate::reload::{Reading, Report};
 use crate::telemetry::{Sample, names};
 
-/// Most reasons of refusals that are told.
+/// Most reasons of refusals, and most bans, that are told.
 const BUSIEST: usize = 10;
 
 /// Part of a cap from which on somebody should look.
@@ -36,6 +39,12 @@ pub struct Status {
     pub snapshot: Served,
     /// The last reading of the files; none since the start where `None`.
     pub reload: Option<LastReload>,
+    /// The server's certificates, in the order of the settings.
+    pub certificates: Vec<Certificate>,
+    /// Networks that are banned, those that tried most first; the rest is left out.
+    pub bans: Vec<Banned>,
+    /// How many networks are banned.
+    pub banned: usize,
     /// Connections of phones.
     pub connections: Connections,
     /// Transfers over TFTP.
@@ -70,6 +79,38 @@ pub struct Served {
     pub age_seconds: u64,
     /// Whether the files are faulty, so that phones get what the files said before.
     pub stale: bool,
+    /// Since when (RFC 3339, UTC).
+    pub stale_since: Option<String>,
+}
+
+/// One of the server's certificates.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Certificate {
+    /// The file of its chain.
+    pub file: String,
+    /// Host names, wildcards and addresses in it.
+    pub names: Vec<String>,
+    /// What its key is: `ECDSA`, `Ed25519` or `RSA`.
+    pub kind: String,
+    /// When it ends (RFC 3339, UTC).
+    pub ends: String,
+    /// Whole days until then; negative when it is over.
+    pub days_left: i64,
+    /// Whether it signs itself.
+    pub self_signed: bool,
+}
+
+/// A network that is banned.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Banned {
+    /// The network.
+    pub network: String,
+    /// When the ban ends (RFC 3339, UTC).
+    pub until: String,
+    /// Different identifiers that it was refused before.
+    pub identifiers: u32,
+    /// Requests that were refused to it since.
+    pub requests: u64,
 }
 
 /// The last reading of the files.
@@ -140,7 +181,9 @@ impl Status {
         let figures = Figures(admin.metrics.samples());
         let snapshot = admin.store.current();
         let reading = admin.last.get();
-        let stale = reading.as_ref().is_some_and(Reading::is_stale);
+        let stale_since = admin.last.stale_since();
+        let (now, certificates) = (SystemTime::now(), admin.identities.certificates());
+        let (bans, banned) = bans(admin);
         let published = snapshot.published().time();
         let mut status = Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -154,9 +197,13 @@ impl Status {
                 devices: snapshot.devices(),
                 published: time(published),
                 age_seconds: age(published),
-                stale,
+                stale: stale_since.is_some(),
+                stale_since: stale_since.map(time),
             },
             reload: reading.map(LastReload::from),
+            certificates: certificates.iter().map(|state| certificate(state, now)).collect(),
+            bans,
+            banned,
             connections: Connections {
                 open: figures.by(names::CONNECTIONS, "transport"),
                 limit: figures.total(names::CONNECTIONS_LIMIT),
@@ -178,6 +225,7 @@ impl Status {
         status.tftp.ended.retain(|_, count| *count > 0);
         status.connections.open.remove(Protocol::Tftp.word());
         status.attention = status.worries(&figures);
+        status.attention.extend(certificates.iter().filter_map(|state| Some(state.fault(now)?.to_string())));
         status
     }
 
@@ -259,10 +307,46 @@ impl Figures {
             reason: text(sample, "reason"),
             count: sample.count(),
         });
-        let mut all: Vec<_> = refusals.chain(datagrams).filter(|refused| refused.count > 0).collect();
-        all.sort_by_key(|refused| std::cmp::Reverse(refused.count));
+        let handshakes = self.of(names::HANDSHAKE_FAILURES).map(|sample| Refused {
+            transport: text(sample, "transport"),
+            reason: format!("handshake: {}", sample.label("reason")),
+            count: sample.count(),
+        });
+        let all = refusals.chain(datagrams).chain(handshakes);
+        let mut all: Vec<_> = all.filter(|refused| refused.count > 0).collect();
+        all.sort_by_key(|refused| Reverse(refused.count));
         all.truncate(BUSIEST);
         all
+    }
+}
+
+/// Lists the bans of those that tried most, and counts all.
+fn bans(admin: &Admin) -> (Vec<Banned>, usize) {
+    let now = SystemTime::now();
+    let mut bans = admin.guard.bans(Instant::now());
+    bans.sort_by_key(|ban| Reverse(ban.requests));
+    let describe = |ban: &Ban| Banned {
+        network: ban.network.to_string(),
+        until: time(now + ban.left),
+        identifiers: ban.identifiers,
+        requests: ban.requests,
+    };
+    (bans.iter().take(BUSIEST).map(describe).collect(), bans.len())
+}
+
+fn certificate(state: &CertificateState, now: SystemTime) -> Certificate {
+    let days = |from: SystemTime, to: SystemTime| {
+        let seconds = to.duration_since(from).ok()?.as_secs();
+        i64::try_from(seconds / 86_400).ok()
+    };
+    let left = days(now, state.not_after);
+    Certificate {
+        file: state.file.display().to_string(),
+        names: state.names.clone(),
+        kind: state.kind.to_owned(),
+        ends: time(state.not_after),
+        days_left: left.unwrap_or_else(|| -1 - days(state.not_after, now).unwrap_or_default()),
+        self_signed: state.self_signed,
     }
 }
 

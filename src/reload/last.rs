@@ -26,13 +26,6 @@ pub struct Reading {
     pub report: Report,
 }
 
-impl Reading {
-    /// Tells whether the files were faulty, so that phones are served what they said before.
-    pub fn is_stale(&self) -> bool {
-        matches!(self.report, Report::Refused { .. })
-    }
-}
-
 impl Last {
     /// Puts a reading in place of the one before.
     pub(super) fn set(&self, reading: Reading) {

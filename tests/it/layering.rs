@@ -40,7 +40,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "tftp",
         ],
     ),
-    ("manage", &["accept", "document", "durable", "guard", "model", "reload", "snapshot", "telemetry"]),
+    (
+        "manage",
+        &["accept", "document", "durable", "guard", "listen", "model", "reload", "snapshot", "telemetry"],
+    ),
     ("greeting", &["listen", "model", "snapshot"]),
     ("service", &["listen", "reload", "snapshot"]),
     (

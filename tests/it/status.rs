@@ -6,7 +6,9 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{DEVICE, FILE, Running, SERIAL, Site, command, until};
+use crate::support::{
+    DEVICE, FILE, Running, SERIAL, Site, certificate_with, command, exchange, https, until,
+};
 
 /// Gives status and body of a page of the admin side.
 fn page(server: &Running, path: &str) -> (u16, String) {
@@ -69,6 +71,7 @@ fn the_status_tells_what_is_served_and_how_it_goes() {
     for _ in 0..3 {
         server.get("/unknown-serial-0123456789/x.cfg");
     }
+    assert!(!exchange(server.https, &[b"GET / HTTP/1.1\r\n\r\n"]).is_empty());
     let told = status(&server);
     assert_eq!(told["version"], json!(env!("CARGO_PKG_VERSION")));
     assert_eq!(
@@ -94,7 +97,11 @@ fn the_status_tells_what_is_served_and_how_it_goes() {
         (&told["requests"]["http"]["served"], &told["requests"]["http"]["refused"]),
         (&json!(1), &json!(3))
     );
-    assert_eq!(told["refusals"], json!([{ "transport": "http", "reason": "unknown", "count": 3 }]));
+    let refusals = json!([
+        { "transport": "http", "reason": "unknown", "count": 3 },
+        { "transport": "https", "reason": "handshake: plain-http", "count": 1 },
+    ]);
+    assert_eq!(told["refusals"], refusals);
     assert_eq!((&told["cache"]["files"], &told["connections"]["limit"]), (&json!(1), &json!(16_384)));
     let (code, text) = check(&server);
     assert_eq!(code, Some(0), "{text}");
@@ -102,7 +109,7 @@ fn the_status_tells_what_is_served_and_how_it_goes() {
         "1 devices, snapshot 1, published ",
         "  http   127.0.0.1:",
         "\n  at the start\n",
-        "unknown          3\n",
+        "\n  http   unknown                        3\n",
     ] {
         assert!(text.contains(line), "{line}: {text}");
     }
@@ -121,12 +128,9 @@ fn the_status_tells_the_last_reading_with_its_faults() {
     assert!(reload["took_seconds"].as_f64().unwrap() > 0.0, "{reload}");
     let (code, text) = check(&server);
     assert_eq!(code, Some(3), "something needs attention: {text}");
-    for line in [
-        "; STALE: the files are faulty\n",
-        "Needs attention\n  the files have 1 faults, ",
-        "  refused, ",
-        "broken.toml:3: ",
-    ] {
+    for line in
+        ["; STALE since 20", "Needs attention\n  the files have 1 faults, ", "  refused, ", "broken.toml:3: "]
+    {
         assert!(text.contains(line), "{line}: {text}");
     }
     assert!(server.command(&["status"]).status.success(), "without --check it only tells");
@@ -154,4 +158,35 @@ fn the_status_is_for_the_operator_of_a_server_that_runs() {
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(text.contains("is the server running, and are you its operator?"), "{text}");
+}
+
+#[test]
+fn certificates_and_bans_are_listed_and_an_ended_certificate_needs_attention() {
+    let site = Site::with_phone();
+    let ended = |parameters: &mut rcgen::CertificateParams| {
+        parameters.not_before = rcgen::date_time_ymd(2001, 1, 1);
+        parameters.not_after = rcgen::date_time_ymd(2002, 1, 1);
+    };
+    certificate_with(&site, "ended", &["ended.example.net"], false, ended);
+    certificate_with(&site, "fresh", &["fresh.example.net"], false, |_| ());
+    let settings = https(&["fresh", "ended"], "") + "[guard]\nunknown = 5\n";
+    let server = Running::start(site.config(&settings));
+    for nth in 0..9 {
+        assert_eq!(server.get(&format!("/00156500000{nth}.cfg")).status, 404);
+    }
+    let told = status(&server);
+    let names = |at: usize| told["certificates"][at]["names"].clone();
+    assert_eq!((names(0), names(1)), (json!(["fresh.example.net"]), json!(["ended.example.net"])));
+    let left = |at: usize| told["certificates"][at]["days_left"].as_i64().unwrap();
+    assert!(left(0) > 3650 && left(1) < -7000, "{} {}", left(0), left(1));
+    assert_eq!((&told["banned"], &told["bans"][0]["network"]), (&json!(1), &json!("127.0.0.0/24")));
+    let (code, text) = check(&server);
+    assert_eq!(code, Some(3), "{text}");
+    for line in [
+        "certs/ended.pem: warning: ended on 2002-01-01T00:00:00Z, and phones may refuse it; renew it\n",
+        "  ended.example.net (ECDSA, self-signed): -",
+        "  127.0.0.0/24             until 20",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
 }
