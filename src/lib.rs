@@ -13,7 +13,8 @@
 //! [`permit`] whether it may have the file, [`render`] gives the bytes, kept or made anew. Whoever gets nothing gets
 //! the same bytes as everybody who gets nothing, in the same time; the reason goes to a counter, a debug line and
 //! `bellhop identify`, and to the [`guard`], which bans networks that try names. TFTP joins at the inquiry: [`listen`]
-//! gives a request a place and a socket, [`tftp`] knows what to send and when.
+//! gives a request a place and a socket, [`tftp`] knows what to send and when. What is everybody's ([`assets`]:
+//! firmware, ringtones) is read from disk on threads of its own, so many downloads at once and no more.
 //!
 //! **A change on disk.** [`reload`] hears an event of the file system, a clock, SIGHUP or the operator, and reads what
 //! changed. [`snapshot`] builds the next snapshot on a thread of its own and tells all faults in one run. A good one is

@@ -132,6 +132,8 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::symlink;
 
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -214,6 +216,43 @@ mod tests {
         assert!(matches!(body(&"a".repeat(300)), Err(OpenError::Missing)));
         let name = Name::read(b"file").unwrap();
         assert!(matches!(open(&site.path().join("none"), &name), Err(OpenError::Missing)));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_path_says_nothing_comes_but_what_lies_in_the_folder(
+            segments in prop::collection::vec(
+                prop_oneof![
+                    Just("..".to_owned()),
+                    Just("sub".to_owned()),
+                    Just("file".to_owned()),
+                    Just("out".to_owned()),
+                    Just("up".to_owned()),
+                    Just("outside".to_owned()),
+                    Just(".hidden".to_owned()),
+                    "[./a-z\\\\\\PC]{0,6}",
+                ],
+                0..6,
+            ),
+        ) {
+            let site = tempfile::tempdir().unwrap();
+            let folder = site.path().join("assets");
+            fs::create_dir_all(folder.join("sub/sub")).unwrap();
+            for public in ["file", "sub/file", "sub/sub/file"] {
+                fs::write(folder.join(public), "public").unwrap();
+            }
+            for secret in [site.path().join("outside"), folder.join(".hidden"), folder.join("sub/.hidden")] {
+                fs::write(secret, "secret").unwrap();
+            }
+            symlink("../outside", folder.join("out")).unwrap();
+            symlink("..", folder.join("up")).unwrap();
+            symlink("..", folder.join("sub/up")).unwrap();
+            if let Some(name) = Name::read(segments.join("/").as_bytes())
+                && let Ok(asset) = open(&folder, &name)
+            {
+                prop_assert_eq!(asset.read(0, 6).unwrap(), "public");
+            }
+        }
     }
 
     #[test]
