@@ -44,7 +44,10 @@ fn what_a_phone_lacks_is_counted_by_its_reason_and_told_with_the_remedy() {
     const ECDHE: &[u16] = &[0xc02b, 0xc02f];
     let (old, tls12) = ([3, 1], [3, 3]);
     let server = Running::start(site());
+    // The hello of SSL 2.0, which old phones begin with to speak SSL 3.0 (RFC 5246, appendix E.2).
+    let ssl2 = [&[0x80, 28, 1, 3, 0, 0, 3, 0, 0, 0, 16, 0, 0, 0x0a][..], &[7; 16]].concat();
     let rows = [
+        ("SSL 3.0 by way of 2.0", ssl2, "no-shared-version"),
         ("SSL 3.0", hello([3, 0], &[0x0a], &[], &[]), "no-shared-version"),
         ("TLS 1.0", hello(old, &[0x2f], &[], &[]), "no-shared-version"),
         ("TLS 1.0 with extensions", hello(old, &[0xc013], &[23], &[0x0403]), "no-shared-version"),
