@@ -5,6 +5,7 @@
 //! the server's own processor time per request, from the operating system's accounting.
 #![expect(
     clippy::print_stdout,
+    clippy::cast_precision_loss,
     clippy::unwrap_used,
     reason = "a bench that cannot go on ends, and tells people"
 )]
@@ -15,6 +16,7 @@ mod listen {
     pub(crate) mod bare;
     pub(crate) mod load;
     pub(crate) mod peers;
+    pub(crate) mod returning;
 }
 mod support;
 
@@ -23,10 +25,15 @@ use std::time::Duration;
 use listen::bare;
 use listen::load::{Load, Work, run};
 use listen::peers::{Bellhop, Nginx, Peer};
+use listen::returning::Returning;
+use rustls::version::{TLS12, TLS13};
 use support::{Site, mac, print_machine, protocol, serial};
 
 /// Phones that ask in turn; their files fit every cache.
 const PHONES: usize = 500;
+
+/// Clients that come back.
+const CLIENTS: usize = 10_000;
 
 /// Time of one measurement.
 const TIME: Duration = Duration::from_secs(4);
@@ -77,6 +84,28 @@ fn main() {
     if nginx.is_none() {
         println!("\nnginx is not installed");
     }
+    come_back(&bellhop.0, &encrypted);
+}
+
+/// Has clients connect twice and tells how many of them came back with a ticket.
+fn come_back(peer: &Peer, paths: &[String]) {
+    println!("\n{CLIENTS} clients connect and come back with their tickets (promise L3: 95 % of them)\n");
+    println!("{:<28} {:>12} {:>14} {:>14}", "version", "resumed", "CPU, first", "CPU, again");
+    for version in [&TLS12, &TLS13] {
+        let mut clients = Returning::new(version, CLIENTS);
+        let mut connect = || {
+            let before = peer.processor_time();
+            let resumed = clients.connect(peer.https, paths);
+            (resumed, (peer.processor_time() - before).as_secs_f64() / CLIENTS as f64 * 1e6)
+        };
+        let ((none, first), (resumed, again)) = (connect(), connect());
+        assert_eq!(none, 0, "nobody has a ticket yet");
+        let percent = resumed as f64 / CLIENTS as f64 * 100.0;
+        println!(
+            "{:<28} {percent:>10.1} % {first:>11.1} µs {again:>11.1} µs",
+            format!("{:?}", version.version)
+        );
+    }
 }
 
 fn measure(what: &str, work: Work, name: &str, peer: &Peer, paths: &[String]) {
@@ -85,7 +114,6 @@ fn measure(what: &str, work: Work, name: &str, peer: &Peer, paths: &[String]) {
     let before = peer.processor_time();
     let done = load(TIME);
     let used = peer.processor_time() - before;
-    #[expect(clippy::cast_precision_loss, reason = "figures for people")]
     let (per_request, rate) = (used.as_secs_f64() / done as f64 * 1e6, done as f64 / TIME.as_secs_f64());
     println!("{what:<28} {name:<22} {per_request:>9.1} µs {rate:>14.0}");
 }

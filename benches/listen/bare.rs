@@ -51,7 +51,7 @@ pub(crate) fn serve(arguments: &[String]) {
     let body = Bytes::from(fs::read(folder.join("bare.body")).unwrap());
     let chain = CertificateDer::pem_file_iter(folder.join("state/self-signed.pem")).unwrap();
     let chain = chain.collect::<Result<Vec<_>, _>>().unwrap();
-    let key = PrivateKeyDer::from_pem_file(folder.join("state/self-signed.key")).unwrap();
+    let key = PrivateKeyDer::from_pem_file(folder.join("state/self-signed.pem")).unwrap();
     let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()));
     let config = config.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
     let acceptor = TlsAcceptor::from(Arc::new(config.with_single_cert(chain, key).unwrap()));

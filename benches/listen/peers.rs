@@ -128,7 +128,7 @@ impl Nginx {
                client_body_temp_path {root}/t1; proxy_temp_path {root}/t2; fastcgi_temp_path {root}/t3;\n\
                uwsgi_temp_path {root}/t4; scgi_temp_path {root}/t5;\n\
                server {{ root {root}/nginx; listen {http} reuseport; listen {https} ssl;\n\
-                 ssl_certificate {root}/state/self-signed.pem; ssl_certificate_key {root}/state/self-signed.key;\n\
+                 ssl_certificate {root}/state/self-signed.pem; ssl_certificate_key {root}/state/self-signed.pem;\n\
                  ssl_protocols TLSv1.2 TLSv1.3; }} }}\n",
             http.port()
         );
