@@ -5,6 +5,7 @@
 //! nobody is asked who they are. Read next: [`open`]; `listen/assets.rs` hands them out over HTTP, `listen/tftp` over
 //! TFTP.
 
+use std::borrow::Cow;
 use std::fs::{File, Metadata};
 use std::io;
 use std::os::fd::OwnedFd;
@@ -54,6 +55,12 @@ pub fn below<'a>(path: &'a [u8], prefix: &str) -> Option<&'a [u8]> {
 }
 
 impl Name {
+    /// Reads the path of a URL, encoded as it was sent; a query does not count.
+    pub fn read_encoded(path: &[u8]) -> Option<Self> {
+        let path = path.split(|byte| *byte == b'?').next().unwrap_or_default();
+        Self::read(&Cow::from(percent_encoding::percent_decode(path)))
+    }
+
     /// Reads a decoded path; none where a file of that name is never handed out.
     pub fn read(path: &[u8]) -> Option<Self> {
         if path.iter().any(|byte| byte.is_ascii_control() || *byte == b'\\') || path.ends_with(b"/") {

@@ -8,6 +8,7 @@ use anyhow::{Context, anyhow};
 use serde::{Deserialize, Serialize};
 
 use crate::answer::subject;
+use crate::assets::{Name, below, open};
 use crate::catalog::Catalog;
 use crate::cli::{Failure, load};
 use crate::identify::{Identity, Inquiry, identify};
@@ -165,6 +166,9 @@ fn explain(
     let file = subject.map(|subject| subject.file());
     let phone = identity.phone;
     let (decision, rule, reason) = match decision {
+        Err(_) if is_asset(snapshot, &inquiry) => {
+            ("serve", Some("asset"), "anybody may fetch what lies in the folder of assets".to_owned())
+        }
         Ok(permit) => ("serve", Some(permit.rule().word()), permit.rule().words().to_owned()),
         Err(refusal) => ("refuse", Some(refusal.word()), refusal.words(identity.contradiction)),
     };
@@ -185,6 +189,16 @@ fn explain(
         rule,
         reason,
     })
+}
+
+/// Tells whether a request that no device is served by gets a file that is the same for everybody.
+fn is_asset(snapshot: &Snapshot, inquiry: &Inquiry<'_>) -> bool {
+    let below = below(inquiry.path, &snapshot.world().rules.provisioning.path_prefix);
+    let name = match inquiry.transport {
+        Protocol::Tftp => Name::read(below.unwrap_or(inquiry.path)),
+        Protocol::Http | Protocol::Https => below.and_then(Name::read_encoded),
+    };
+    name.is_some_and(|name| open(&snapshot.config().assets.folder, &name).is_ok())
 }
 
 fn path_names(path: &[u8], serial: &str) -> bool {

@@ -4,7 +4,6 @@
 //! configuration goes first; a download ends at its deadline, however slowly it is read; its length is told. Read
 //! next: [`Shelf::respond`].
 
-use std::borrow::Cow;
 use std::fs::Metadata;
 use std::future::{Future, Ready, ready};
 use std::io;
@@ -118,8 +117,7 @@ impl Shelf {
         wanted: &Wanted,
         mut request: Request<()>,
     ) -> Result<Response<UnsyncBoxBody<Bytes, io::Error>>, Nothing> {
-        let name = Name::read(&Cow::from(percent_encoding::percent_decode(wanted.path.as_bytes())));
-        let asset = self.open(&wanted.settings, name).await?;
+        let asset = self.open(&wanted.settings, Name::read_encoded(wanted.path.as_bytes())).await?;
         *request.uri_mut() = Uri::try_from(format!("/{}", wanted.path)).map_err(|_| Nothing::Missing)?;
         let size = asset.size();
         let mut library = ServeDir::with_backend("", Opened(Arc::new(asset)))

@@ -87,6 +87,26 @@ fn requests_are_explained_line_by_line() {
 }
 
 #[test]
+fn what_is_everybodys_is_told_as_such() {
+    let site = Site::new().write("assets/ring.wav", "ring").write("assets/.hidden", "x");
+    for (protocol, path, decision) in [
+        ("http", "/assets/ring.wav?x", "serve"),
+        ("https", "/assets/rin%67.wav", "serve"),
+        ("http", "/ring.wav", "refuse"),
+        ("http", "/assets/.hidden", "refuse"),
+        ("http", "/assets/../bellhop.toml", "refuse"),
+        ("tftp", "ring.wav", "serve"),
+        ("tftp", "assets/ring.wav", "serve"),
+        ("tftp", "nothing", "refuse"),
+    ] {
+        let (_, out, _) = run(&site, &["identify", "--json", "--protocol", protocol, "--path", path], "");
+        let answer: Value = serde_json::from_str(&out).unwrap();
+        assert_eq!(answer["decision"], decision, "{protocol} {path}: {out}");
+        assert_eq!(answer["rule"] == "asset", decision == "serve", "{protocol} {path}: {out}");
+    }
+}
+
+#[test]
 fn one_request_is_explained_for_people() {
     let path = format!("/{SERIAL}/{FILE}");
     let (_, out, _) = run(&Site::with_phone(), &["identify", "--path", &path, "--peer", "192.0.2.1"], "");

@@ -64,8 +64,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "answer", "catalog", "config", "daemon", "document", "identify", "listen", "manage", "model",
-            "permit", "reload", "render", "snapshot", "template",
+            "answer", "assets", "catalog", "config", "daemon", "document", "identify", "listen", "manage",
+            "model", "permit", "reload", "render", "snapshot", "template",
         ],
     ),
 ];
