@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// Something that may mean that somebody has, or looks for, what is not theirs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Alarm {
+    /// A device proves itself by another certificate than before.
+    NewCertificate,
     /// A device fetches from another network than before.
     NewNetwork,
     /// Many identifiers are asked for that nobody asked for before and no device has.
@@ -15,11 +17,12 @@ pub enum Alarm {
 
 impl Alarm {
     /// Every alarm, in the order of the names.
-    pub const ALL: &[Self] = &[Self::NewNetwork, Self::Scan, Self::TwoNetworks];
+    pub const ALL: &[Self] = &[Self::NewCertificate, Self::NewNetwork, Self::Scan, Self::TwoNetworks];
 
     /// Gives the word for logs and metrics.
     pub const fn word(self) -> &'static str {
         match self {
+            Self::NewCertificate => "new-certificate",
             Self::NewNetwork => "new-network",
             Self::Scan => "scan",
             Self::TwoNetworks => "two-networks",

@@ -21,7 +21,7 @@ const STEPS: usize = 13;
 /// Seconds between two alarms.
 const QUIET: u32 = 60;
 
-/// What was asked for in vain: the unknown, and the known, which are counted in the same way and tell nothing.
+/// What was asked for in vain: the unknown, and the known, which are noted in the same way and tell nothing.
 #[derive(Default)]
 pub(super) struct Scan {
     lanes: [Lane; 2],
@@ -45,8 +45,9 @@ impl Default for Lane {
 impl Scan {
     /// Notes an identifier; gives how many unknown ones came lately, if those are too many and nobody was told yet.
     pub(super) fn note(&self, identifier: u64, is_known: bool, now: u32, most: u32) -> Option<u32> {
-        let lane = &self.lanes[usize::from(is_known)];
-        let count = lane.note(identifier, now)?;
+        let [unknown, known] = &self.lanes;
+        // Both are gone through, so that what is known takes no other memory than what is not (promise S2).
+        let (count, _) = (unknown.note(identifier, now, !is_known), known.note(identifier, now, is_known));
         if is_known || count < most {
             return None;
         }
@@ -60,8 +61,8 @@ impl Scan {
 }
 
 impl Lane {
-    /// Notes an identifier; gives how many new ones came within a minute, if it is one.
-    fn note(&self, identifier: u64, now: u32) -> Option<u32> {
+    /// Notes an identifier if it `counts` here; gives how many new ones came within a minute.
+    fn note(&self, identifier: u64, now: u32, counts: bool) -> u32 {
         let age = now / OLD;
         let current = usize::from(age % 2 == 1);
         let before = self.age.load(Ordering::Relaxed);
@@ -74,19 +75,17 @@ impl Lane {
             }
         }
         let bit = identifier % BITS;
-        let (word, mask) = (usize::try_from(bit / 64).unwrap_or_default(), 1 << (bit % 64));
-        let was_there = self.filters[current][word].fetch_or(mask, Ordering::Relaxed) & mask != 0;
-        let was_before = self.filters[1 - current][word].load(Ordering::Relaxed) & mask != 0;
-        if was_there || was_before {
-            return None;
-        }
-        Some(self.count(now / STEP))
+        let (word, at) = (usize::try_from(bit / 64).unwrap_or_default(), bit % 64);
+        let these = self.filters[current][word].fetch_or(u64::from(counts) << at, Ordering::Relaxed);
+        let before = self.filters[1 - current][word].load(Ordering::Relaxed);
+        let is_new = !(these | before) >> at & 1;
+        self.count(now / STEP, is_new * u64::from(counts))
     }
 
-    /// Counts an identifier in a step; gives how many there are in the last ones.
-    fn count(&self, step: u32) -> u32 {
+    /// Counts identifiers in a step; gives how many there are in the last ones.
+    fn count(&self, step: u32, identifiers: u64) -> u32 {
         let number = u64::from(step) << 32;
-        let next = |seen: u64| if seen >> 32 == number >> 32 { seen + 1 } else { number | 1 };
+        let next = |seen: u64| if seen >> 32 == number >> 32 { seen } else { number } + identifiers;
         let current = &self.steps[step as usize % STEPS];
         current.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |seen| Some(next(seen))).ok();
         let steps = self.steps.iter().map(|seen| seen.load(Ordering::Relaxed));

@@ -191,7 +191,8 @@ fn respond(
         Outcome::Served { ref file, .. } => {
             door.side.watchman.proved(snapshot, peer, &answer);
             if let Some(phone) = answer.phone {
-                door.side.watchman.served(&snapshot.config().guard, peer, &phone);
+                let mark = certificate.filter(|_| answer.proof == Proof::Certificate).map(Proven::mark);
+                door.side.watchman.served(&snapshot.config().guard, peer, &phone, mark);
             }
             let (status, response) = with_file(file, headers, request.method());
             if status == StatusCode::NOT_MODIFIED {

@@ -4,6 +4,7 @@
 //! costs the same whether the device exists or not; a log line names devices and networks, never a serial.
 
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
@@ -25,11 +26,19 @@ pub(super) struct Watchman {
     start: Instant,
     bans: Quiet,
     moves: [Quiet; 2],
+    certificates: Quiet,
 }
 
 impl Watchman {
     pub(super) fn new(guard: Arc<Guard>, metrics: Guarding) -> Self {
-        Self { guard, metrics, start: Instant::now(), bans: Quiet::default(), moves: Default::default() }
+        Self {
+            guard,
+            metrics,
+            start: Instant::now(),
+            bans: Quiet::default(),
+            moves: Default::default(),
+            certificates: Quiet::default(),
+        }
     }
 
     /// Gives the network of a peer if it is banned.
@@ -60,10 +69,24 @@ impl Watchman {
         }
     }
 
-    /// Hears that a device gets a file.
-    pub(super) fn served(&self, rules: &config::Guard, peer: IpAddr, phone: &Phone<'_>) {
+    /// Hears that a device gets a file, proven by the certificate of this mark if any.
+    pub(super) fn served(
+        &self,
+        rules: &config::Guard,
+        peer: IpAddr,
+        phone: &Phone<'_>,
+        certificate: Option<NonZeroU32>,
+    ) {
         let network = Guard::network(peer, rules);
-        let Some(moved) = phone.note_fetch(SystemTime::now(), network) else { return };
+        let changed = phone.note_fetch(SystemTime::now(), network, certificate);
+        if changed.certificate {
+            self.metrics.alarm(Alarm::NewCertificate);
+            if let Some(left_out) = self.may_tell(&self.certificates) {
+                let (alarm, device) = (Alarm::NewCertificate.word(), phone.device.name.as_str());
+                warn!(alarm, device, %network, left_out, "a device proves itself by another certificate");
+            }
+        }
+        let Some(moved) = changed.moved else { return };
         let alarm = if moved.after < rules.two_networks { Alarm::TwoNetworks } else { Alarm::NewNetwork };
         self.metrics.alarm(alarm);
         let quiet = &self.moves[usize::from(alarm == Alarm::TwoNetworks)];

@@ -1,5 +1,6 @@
 //! When devices last fetched a file, and from where.
 
+use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -9,11 +10,21 @@ use crate::model::Subnet;
 #[derive(Debug, Default)]
 pub(super) struct Fetched(Box<[Last]>);
 
-/// What is known of a device: seconds since 1970 and a packed network, 0 for never and nowhere.
+/// What is known of a device: seconds since 1970, a packed network and the mark of a certificate; 0 stands for none.
 #[derive(Debug, Default)]
 pub(super) struct Last {
     network: AtomicU64,
     seconds: AtomicU32,
+    certificate: AtomicU32,
+}
+
+/// What a device does otherwise than before.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Changed {
+    /// It fetches from another network.
+    pub moved: Option<Moved>,
+    /// It shows another certificate.
+    pub certificate: bool,
 }
 
 /// Where a device fetched from before it did so from another network, and how long ago.
@@ -35,20 +46,27 @@ impl Fetched {
         self.0.get(device as usize).map(Last::copy).unwrap_or_default()
     }
 
-    /// Notes that a device fetches something; tells if it did so from another network before.
-    pub(super) fn note(&self, device: u32, at: SystemTime, network: Subnet) -> Option<Moved> {
+    /// Notes that a device fetches something, proven by the certificate of this mark if any; tells what it did
+    /// otherwise before.
+    pub(super) fn note(
+        &self,
+        device: u32,
+        at: SystemTime,
+        network: Subnet,
+        certificate: Option<NonZeroU32>,
+    ) -> Changed {
         let seconds = at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
-        let last = self.0.get(device as usize)?;
+        let Some(last) = self.0.get(device as usize) else { return Changed::default() };
         let before = last.seconds.load(Ordering::Relaxed);
         last.seconds.store(seconds, Ordering::Relaxed);
         let from = last.network();
-        if from == Some(network) {
-            return None;
+        if from != Some(network) {
+            last.network.store(network.packed(), Ordering::Relaxed);
         }
-        last.network.store(network.packed(), Ordering::Relaxed);
         let after = Duration::from_secs(seconds.saturating_sub(before).into());
-        Some(Moved { from: from?, after })
+        let moved = from.filter(|from| *from != network).map(|from| Moved { from, after });
+        Changed { moved, certificate: certificate.is_some_and(|mark| last.shows_another(mark)) }
     }
 }
 
@@ -57,7 +75,17 @@ impl Last {
         Self {
             network: AtomicU64::new(self.network.load(Ordering::Relaxed)),
             seconds: AtomicU32::new(self.seconds.load(Ordering::Relaxed)),
+            certificate: AtomicU32::new(self.certificate.load(Ordering::Relaxed)),
         }
+    }
+
+    /// Tells whether the device showed another certificate before, and takes note of this one.
+    fn shows_another(&self, certificate: NonZeroU32) -> bool {
+        let before = self.certificate.load(Ordering::Relaxed);
+        if before != certificate.get() {
+            self.certificate.store(certificate.get(), Ordering::Relaxed);
+        }
+        before != 0 && before != certificate.get()
     }
 
     /// Tells from which network the device fetched something last.

@@ -27,7 +27,7 @@ use std::sync::Arc;
 
 pub use self::build::Built;
 pub use self::cache::{Cache, CacheKey, Rendered};
-pub use self::fetched::Moved;
+pub use self::fetched::{Changed, Moved};
 pub use self::fleet::{Fleet, Source};
 pub use self::losses::{Holders, Losses};
 pub use self::phone::{Accounts, KnownBy, Line, Phone};

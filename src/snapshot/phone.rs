@@ -1,12 +1,13 @@
 //! A device as a request sees it: with its model, its lines and the accounts above it.
 
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::catalog::{Catalog, File, Firmware, Model, Vendor};
 use crate::model::{Device, Extension, Organization, Protocol, Provider, Raw, Settings, Subnet, User};
-use crate::snapshot::{AccountKind, Moved, Place, Snapshot, Stamp};
+use crate::snapshot::{AccountKind, Changed, Place, Snapshot, Stamp};
 
 /// A device of a snapshot.
 #[derive(Clone, Copy)]
@@ -93,9 +94,10 @@ impl<'s> Phone<'s> {
         (slot.path.as_path(), slot.records.devices.line(self.place.at))
     }
 
-    /// Notes that it fetches one of its files; tells if it did so from another network before.
-    pub fn note_fetch(&self, at: SystemTime, network: Subnet) -> Option<Moved> {
-        self.snapshot.slot(self.place.file).fetched.note(self.place.at, at, network)
+    /// Notes that it fetches one of its files, proven by the certificate of this mark if any; tells what it did
+    /// otherwise before.
+    pub fn note_fetch(&self, at: SystemTime, network: Subnet, certificate: Option<NonZeroU32>) -> Changed {
+        self.snapshot.slot(self.place.file).fetched.note(self.place.at, at, network, certificate)
     }
 
     /// Tells from which network it last fetched one of its files, since the server started.

@@ -218,3 +218,22 @@ fn an_authority_that_is_taken_away_counts_no_more_from_the_next_request_on() {
     assert_eq!(kept.ask(&by_mac), 200);
     assert_eq!(phone.get(server.https, &by_mac).status, 200);
 }
+
+/// Promise S7: whoever got a second certificate for a phone's address is noticed.
+#[test]
+fn another_certificate_of_the_same_phone_raises_an_alarm() {
+    const ALARMS: &str = "bellhop_guard_alarms_total{kind=\"new-certificate\"}";
+    let maker = root("Maker");
+    let server = server(&maker, "");
+    let (first, second) = (made(&maker, common(MAC)), made(&maker, common(MAC)));
+    for (own, alarms) in [(&first, 0.0), (&first, 0.0), (&second, 1.0), (&second, 1.0)] {
+        let phone = TlsPhone { certificate: Some(own.clone()), ..TlsPhone::default() };
+        assert_eq!(phone.get(server.https, &format!("/{FILE}")).status, 200);
+        assert!((server.metric(ALARMS) - alarms).abs() < 0.1);
+    }
+    let log = server.stop();
+    assert!(
+        log.contains("a device proves itself by another certificate") && log.contains("device=\"Desk\""),
+        "{log}"
+    );
+}

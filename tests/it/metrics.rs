@@ -39,7 +39,7 @@ fn families() -> Vec<Family> {
         (
             "bellhop_guard_alarms_total",
             "counter",
-            vec![("kind", vec!["new-network", "scan", "two-networks"])],
+            vec![("kind", vec!["new-certificate", "new-network", "scan", "two-networks"])],
         ),
         ("bellhop_guard_bans", "gauge", vec![]),
         ("bellhop_guard_bans_total", "counter", vec![]),

@@ -237,7 +237,7 @@ impl Desk {
     fn note_fetch(&self, serial: Option<&str>, peer: IpAddr) {
         let snapshot = self.room.side.store.current();
         if let Some(phone) = serial.and_then(|serial| snapshot.phone_by_serial(serial)) {
-            self.room.side.watchman.served(&snapshot.config().guard, peer, &phone);
+            self.room.side.watchman.served(&snapshot.config().guard, peer, &phone, None);
         }
     }
 

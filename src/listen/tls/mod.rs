@@ -12,6 +12,7 @@ mod reading;
 
 use std::io;
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -75,6 +76,14 @@ pub(super) struct Proven {
     mac: Mac,
     chain: Vec<CertificateDer<'static>>,
     by: Arc<Authorities>,
+    mark: NonZeroU32,
+}
+
+impl Proven {
+    /// Gives what tells its certificate from others.
+    pub(super) const fn mark(&self) -> NonZeroU32 {
+        self.mark
+    }
 }
 
 impl Identities {
@@ -222,7 +231,9 @@ fn prove(asking: &Asking, chain: Option<&[CertificateDer<'static>]>) -> Option<P
     match asking.outcome(chain)? {
         Ok(mac) => {
             let chain = chain.unwrap_or_default().to_vec();
-            Some(Proven { mac, chain, by: Arc::clone(asking.authorities()) })
+            let own = chain.first().map_or(0, |own| xxhash_rust::xxh3::xxh3_64(own));
+            let mark = u32::try_from(own >> 32).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN);
+            Some(Proven { mac, chain, by: Arc::clone(asking.authorities()), mark })
         }
         Err(why) => {
             debug!(reason = %why, "a device certificate proves nothing");
