@@ -209,13 +209,10 @@ impl Notices {
     pub(super) fn tell(&self, peer: IpAddr, unshaken: &Unshaken) {
         let Unshaken { reason, version, source } = unshaken;
         let (transport, outcome) = ("https", reason.word());
-        let offers = version.unwrap_or_default();
+        let (offers, error) = (*version, source.as_ref().map(|error| error as &dyn std::error::Error));
         match remedy(*reason).filter(|_| self.is_new(*reason, peer)) {
-            Some(remedy) => warn!(transport, %peer, outcome, offers, remedy, "handshake failed"),
-            None => {
-                let error = source.as_ref().map(|error| error as &dyn std::error::Error);
-                debug!(transport, %peer, outcome, offers, error, "handshake failed");
-            }
+            Some(remedy) => warn!(transport, %peer, outcome, offers, error, remedy, "handshake failed"),
+            None => debug!(transport, %peer, outcome, offers, error, "handshake failed"),
         }
     }
 
