@@ -6,12 +6,10 @@
 use std::future::Future;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use metrics::Counter;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -25,8 +23,6 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub struct Gate {
     /// Who listens, for logs.
     pub transport: &'static str,
-    /// One place for each connection; when all are taken, the next ones wait in the kernel's queue.
-    pub places: Arc<Semaphore>,
     /// Tells the loop to end.
     pub stop: CancellationToken,
     /// Where connections are spawned, so that stopping can wait for them.
@@ -35,31 +31,25 @@ pub struct Gate {
     pub errors: Counter,
 }
 
-/// Takes connections until the server stops; each is served in a task of its own.
-pub async fn run<F>(listener: TcpListener, gate: Gate, serve: impl Fn(TcpStream, SocketAddr) -> F)
+/// Takes connections until the server stops; each is served in a task of its own, or closed where `serve` gives none.
+pub async fn run<F>(listener: TcpListener, gate: Gate, serve: impl Fn(TcpStream, SocketAddr) -> Option<F>)
 where
     F: Future<Output = ()> + Send + 'static,
 {
     let mut quiet = true;
     loop {
-        let next = async {
-            let place = Arc::clone(&gate.places).acquire_owned().await;
-            (place, listener.accept().await)
-        };
-        let (place, accepted) = tokio::select! {
+        let accepted = tokio::select! {
             () = gate.stop.cancelled() => return,
-            next = next => next,
+            accepted = listener.accept() => accepted,
         };
         match accepted {
             Ok((stream, peer)) => {
                 quiet = true;
                 // Responses are written in one go; waiting to fill packets would only delay their ends.
                 stream.set_nodelay(true).ok();
-                let serving = serve(stream, peer);
-                gate.tracker.spawn(async move {
-                    serving.await;
-                    drop(place);
-                });
+                if let Some(serving) = serve(stream, peer) {
+                    gate.tracker.spawn(serving);
+                }
             }
             Err(error) if is_of_one_connection(&error) => (),
             Err(error) => {

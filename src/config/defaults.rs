@@ -88,6 +88,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 16_384,
+            source_connections: 2048,
             handshakes: 512,
             handshake_timeout: Duration::from_secs(10),
             header_timeout: Duration::from_secs(10),

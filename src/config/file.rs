@@ -248,6 +248,7 @@ impl Config {
                 "header-timeout" => set(&mut this.header_timeout, seconds(&entry, 1, 60)),
                 "path-bytes" => set(&mut this.path_bytes, bytes(&entry, 64, 8 << 10)),
                 "response-timeout" => set(&mut this.response_timeout, seconds(&entry, 1, 600)),
+                "source-connections" => set(&mut this.source_connections, entry.integer(1, 1_000_000)),
                 "stop-timeout" => set(&mut this.stop_timeout, seconds(&entry, 0, 600)),
                 _ => entry.unknown(&[
                     "connection-age",
@@ -259,6 +260,7 @@ impl Config {
                     "header-timeout",
                     "path-bytes",
                     "response-timeout",
+                    "source-connections",
                     "stop-timeout",
                 ]),
             }

@@ -235,6 +235,8 @@ impl Provisioning {
 pub struct Limits {
     /// Connections at once, over all phone listeners: 1 to 1,000,000.
     pub connections: u32,
+    /// Connections at once of one source, an IPv4 address or an IPv6 /64: 1 to 1,000,000.
+    pub source_connections: u32,
     /// TLS handshakes at once: 1 to 65,536; the others wait.
     pub handshakes: u32,
     /// Longest time for a TLS handshake: 1 s to 60 s.

@@ -6,6 +6,7 @@
 
 mod assets;
 mod challenge;
+mod crowd;
 mod downloads;
 mod header;
 mod http;
@@ -20,7 +21,6 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -32,6 +32,7 @@ pub use self::tls::{CertificateState, Identities, Refreshed, TlsError};
 
 use self::assets::Shelf;
 use self::challenge::Challenges;
+use self::crowd::{Crowd, Full, Seat};
 use self::probe::Own;
 use self::tls::{Proven, Unshaken};
 use self::watchman::Watchman;
@@ -52,7 +53,7 @@ pub struct Side {
     pub stop: CancellationToken,
     challenges: Challenges,
     watchman: Watchman,
-    places: Arc<Semaphore>,
+    crowd: Arc<Crowd>,
     own: Own,
 }
 
@@ -68,16 +69,13 @@ impl Side {
         tracker: TaskTracker,
         stop: CancellationToken,
     ) -> Result<Self, getrandom::Error> {
-        let places = usize::try_from(store.current().config().limits.connections);
-        let places = places.unwrap_or(Semaphore::MAX_PERMITS);
-        let (challenges, places) = (Challenges::new()?, Arc::new(Semaphore::new(places)));
+        let snapshot = store.current();
+        let (limits, assets) = (&snapshot.config().limits, &snapshot.config().assets);
+        let crowd = Arc::new(Crowd::new(limits.connections, assets.downloads));
+        drop(snapshot);
+        let challenges = Challenges::new()?;
         let watchman = Watchman::new(guard, metrics.guarding.clone());
-        Ok(Self { store, tracker, stop, challenges, watchman, places, own: Own::default() })
-    }
-
-    /// Tells whether no further connection has a place.
-    fn is_full(&self) -> bool {
-        self.places.available_permits() == 0
+        Ok(Self { store, tracker, stop, challenges, watchman, crowd, own: Own::default() })
     }
 
     /// Gives deadlines, sizes and caps as they are now.
@@ -168,7 +166,6 @@ impl Bound {
             let requests = metrics.requests(protocol);
             let gate = Gate {
                 transport: protocol.word(),
-                places: Arc::clone(&side.places),
                 stop: side.stop.clone(),
                 tracker: side.tracker.clone(),
                 errors: requests.accept_errors.clone(),
@@ -180,8 +177,18 @@ impl Bound {
             };
             let (doors, side_doors) = (door(requests, false), door(Requests::uncounted(protocol), true));
             side.tracker.spawn(accept::run(listener, gate, move |stream, peer| {
-                let door = Arc::clone(if doors.side.own.is(peer) { &side_doors } else { &doors });
-                async move { door.connection(stream, peer.ip()).await }
+                let is_own = doors.side.own.is(peer);
+                let door = Arc::clone(if is_own { &side_doors } else { &doors });
+                let seat = if is_own { Ok(None) } else { door.admit(peer.ip()).map(Some) };
+                Some(async move {
+                    match seat {
+                        Ok(seat) => {
+                            door.connection(stream, peer.ip()).await;
+                            drop(seat);
+                        }
+                        Err(full) => door.turn_away(stream, full).await,
+                    }
+                })
             }));
         }
     }
@@ -204,6 +211,18 @@ struct Door {
 }
 
 impl Door {
+    fn admit(&self, peer: IpAddr) -> Result<Seat, Full> {
+        self.side.crowd.enter(peer, &self.side.limits())
+    }
+
+    async fn turn_away(&self, stream: TcpStream, full: Full) {
+        match full {
+            Full::Everywhere => self.requests.turned_away_full.increment(1),
+            Full::Source => self.requests.turned_away_source.increment(1),
+        }
+        self.side.crowd.turn_away(stream, self.tls.is_none()).await;
+    }
+
     async fn connection(&self, stream: TcpStream, peer: IpAddr) {
         self.requests.connections.increment(1);
         if self.has_header(peer) {

@@ -1,8 +1,7 @@
 //! The server's own requests through its own listeners, by which it knows that they serve (promise H11).
 //!
 //! Promises: a request goes the whole way of a phone's, through the kernel, the listener's loop and a task of its own;
-//! it is known by the address that it comes from, counted nowhere, and subject to no cap on strangers; under a flood
-//! that takes all places, nobody is asked, since a restart would cure nothing.
+//! it is known by the address that it comes from, counted nowhere, and subject to no cap on strangers.
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -76,11 +75,7 @@ impl Probe {
             asking.spawn(async move {
                 let asked = timeout(patience, ask(&side, &client, protocol, address)).await;
                 let answered = asked.unwrap_or_else(|late| Err(late.into()));
-                match answered {
-                    Err(_) if protocol != Protocol::Tftp && side.is_full() => Ok(()),
-                    Err(source) => Err(Silent { protocol, address, source }),
-                    Ok(()) => Ok(()),
-                }
+                answered.map_err(|source| Silent { protocol, address, source })
             });
         }
         asking.join_all().await.into_iter().collect()

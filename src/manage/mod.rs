@@ -79,14 +79,20 @@ impl Admin {
         let tracker = TaskTracker::new();
         let gate = Gate {
             transport: "admin",
-            places: Arc::new(Semaphore::new(PLACES)),
             stop: ended,
             tracker: tracker.clone(),
             errors: metrics::Counter::noop(),
         };
         let admin = Arc::new(self);
-        accept::run(listener, gate, move |stream, _: SocketAddr| connection(Arc::clone(&admin), stream))
-            .await;
+        let places = Arc::new(Semaphore::new(PLACES));
+        let serve = move |stream, _: SocketAddr| {
+            let (admin, place) = (Arc::clone(&admin), Arc::clone(&places).try_acquire_owned().ok()?);
+            Some(async move {
+                connection(admin, stream).await;
+                drop(place);
+            })
+        };
+        accept::run(listener, gate, serve).await;
         tracker.close();
         tokio::time::timeout(Duration::from_secs(1), tracker.wait()).await.ok();
     }

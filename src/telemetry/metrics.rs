@@ -108,6 +108,10 @@ pub struct Requests {
     pub accept_errors: Counter,
     /// Connections open now.
     pub connections: Gauge,
+    /// Connections that found all places taken.
+    pub turned_away_full: Counter,
+    /// Connections of sources that have their share of places.
+    pub turned_away_source: Counter,
     /// Requests whose file could not be rendered.
     pub failed: Counter,
     /// Requests that break HTTP or ask for what is not offered.
@@ -244,6 +248,8 @@ impl Requests {
 
     fn of(protocol: Protocol) -> Self {
         let transport = protocol.word();
+        let turned_away =
+            |reason: &'static str| counter!(names::TURNED_AWAY, "transport" => transport, "reason" => reason);
         let outcome =
             |outcome: &'static str| counter!(names::REQUESTS, "transport" => transport, "outcome" => outcome);
         let render =
@@ -255,6 +261,8 @@ impl Requests {
             answer_seconds: Durations::new(durations::MADE),
             accept_errors: counter!(names::ACCEPT_ERRORS, "transport" => transport),
             connections: gauge!(names::CONNECTIONS, "transport" => transport),
+            turned_away_full: turned_away("full"),
+            turned_away_source: turned_away("source"),
             failed: outcome("failed"),
             invalid: outcome("invalid"),
             not_modified: outcome("not-modified"),

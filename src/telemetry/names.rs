@@ -17,6 +17,7 @@ pub(crate) const CACHE_FILES: &str = "bellhop_cache_files";
 pub(crate) const CACHE_LIMIT_BYTES: &str = "bellhop_cache_limit_bytes";
 pub(crate) const CERTIFICATE_EXPIRY: &str = "bellhop_certificate_expiry_timestamp_seconds";
 pub(crate) const CONNECTIONS: &str = "bellhop_connections";
+pub(crate) const TURNED_AWAY: &str = "bellhop_connections_turned_away_total";
 pub(crate) const CONNECTIONS_LIMIT: &str = "bellhop_connections_limit";
 pub(crate) const GUARD_ALARMS: &str = "bellhop_guard_alarms_total";
 pub(crate) const GUARD_BANS: &str = "bellhop_guard_bans";
@@ -63,6 +64,10 @@ pub(super) fn describe() {
         "When the first of the server's certificates ends, in seconds since 1970; 0 where there is none."
     );
     describe_gauge!(CONNECTIONS, "Connections of phones that are open.");
+    describe_counter!(
+        TURNED_AWAY,
+        "Connections that were turned away, by reason: all places taken, or those of a source."
+    );
     describe_gauge!(CONNECTIONS_LIMIT, "Most connections of phones that may be open, over all listeners.");
     describe_counter!(GUARD_ALARMS, "Signs that somebody harvests configuration, by kind.");
     describe_gauge!(GUARD_BANS, "Networks that are banned.");

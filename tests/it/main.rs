@@ -25,6 +25,7 @@ mod reload; // files change, break and are repaired
 mod request; // a phone asks, over each transport
 mod secrets; // promise S8
 mod service; // what a service manager hands over and hears: promises H11, H14
+mod slow; // peers that are silent, slow, or too many: promises H5, H7
 mod status; // how a server is: /healthz, /readyz, `bellhop status`
 mod stop; // signals
 mod support; // a site in a temporary folder, and the server that runs on it

@@ -20,7 +20,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Resource, getrlimit};
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
 use tracing::{debug, warn};
@@ -35,6 +34,7 @@ use crate::answer::{Outcome, answer_with};
 use crate::config::Tftp;
 use crate::identify::Inquiry;
 use crate::listen::assets::{Nothing, Shelf};
+use crate::listen::crowd::descriptors;
 use crate::listen::report::report;
 use crate::listen::{Side, aside};
 use crate::model::Protocol;
@@ -43,9 +43,6 @@ use crate::tftp::{Caps, Ending, ErrorCode, Packet, Patience, Request, Session, T
 
 /// Time to wait when the process itself cannot take datagrams.
 const PAUSE: Duration = Duration::from_millis(100);
-
-/// Descriptors that are left to everything but connections, downloads and transfers.
-const RESERVE: usize = 256;
 
 /// What all TFTP listeners share.
 pub(super) struct Room {
@@ -70,7 +67,7 @@ struct Desk {
 impl Room {
     /// Makes what the listeners share.
     pub(super) fn new(side: &Arc<Side>, settings: Tftp, shelf: Arc<Shelf>, metrics: &Metrics) -> Self {
-        let descriptors =
+        let (_, descriptors) =
             descriptors(side.limits().connections, side.store.current().config().assets.downloads);
         let (sockets, ushers) = shares(descriptors, settings.transfers);
         let (places, ushers) = (Arc::new(Places::new(&settings, sockets)), Semaphore::new(ushers));
@@ -107,14 +104,6 @@ pub(super) async fn run(room: Arc<Room>, port: Port) {
             () = desk.receive(&mut batch) => (),
         }
     }
-}
-
-/// Gives how many sockets transfers may have, so that connections and downloads keep theirs (promise T4).
-fn descriptors(connections: u32, downloads: u32) -> usize {
-    let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let others = usize::try_from(connections.saturating_add(downloads)).unwrap_or(usize::MAX);
-    limit.saturating_sub(others.saturating_add(RESERVE)).max(limit / 4)
 }
 
 /// Shares descriptors out: to transfers, and to the second sockets of those that last.
