@@ -20,8 +20,8 @@ use crate::config::Limits;
 /// Descriptors that are left to everything but connections and transfers over TFTP; a quarter where there are few.
 const RESERVE: usize = 256;
 
-/// Longest time for telling somebody.
-const TELLING: Duration = Duration::from_secs(1);
+/// Longest time for a word to somebody.
+const SAYING: Duration = Duration::from_secs(1);
 
 /// Who is connected.
 pub(super) struct Crowd {
@@ -59,6 +59,11 @@ pub(super) struct Seat {
     source: Source,
 }
 
+/// A word to somebody who is turned away.
+pub(super) struct Word {
+    crowd: Arc<Crowd>,
+}
+
 impl Crowd {
     /// Makes an empty one; `connections` and `downloads` are how many the configuration allows.
     pub(super) fn new(connections: u32, downloads: u32) -> Self {
@@ -88,38 +93,41 @@ impl Crowd {
         Ok(Seat { crowd: Arc::clone(self), source })
     }
 
-    /// Tells a peer to come back later; over TLS that would take a handshake, and the connection is only closed.
-    pub(super) async fn turn_away(&self, mut stream: TcpStream, is_plain: bool) {
-        if !is_plain {
-            return;
-        }
-        if self.told.fetch_add(1, Ordering::Relaxed) < self.most_told {
-            self.tell(&mut stream).await;
-        }
-        self.told.fetch_sub(1, Ordering::Relaxed);
-    }
-
-    async fn tell(&self, stream: &mut TcpStream) {
-        // Phones that are turned away together shall not come back together.
-        let later = 30 + self.turn.fetch_add(7, Ordering::Relaxed) % 60;
-        let response = format!(
-            "HTTP/1.1 503 Service Unavailable\r\nRetry-After: {later}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-        );
-        let telling = async {
-            let mut room = [0; 2048];
-            stream.readable().await?;
-            stream.write_all(response.as_bytes()).await?;
-            stream.shutdown().await?;
-            // What is left unread would have the system take the response back.
-            while stream.read(&mut room).await? > 0 {}
-            Ok::<_, std::io::Error>(())
-        };
-        // Whoever does not listen has nothing to be told.
-        timeout(TELLING, telling).await.map(Result::ok).ok();
+    /// Makes room for telling somebody to come back later; `None` where too many are told already.
+    pub(super) fn tell(self: &Arc<Self>) -> Option<Word> {
+        let word = Word { crowd: Arc::clone(self) };
+        (self.told.fetch_add(1, Ordering::Relaxed) < self.most_told).then_some(word)
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Word {
+    /// Tells a peer to come back later.
+    pub(super) async fn say(self, mut stream: TcpStream) {
+        // Phones that are turned away together shall not come back together.
+        let later = 30 + self.crowd.turn.fetch_add(7, Ordering::Relaxed) % 60;
+        let response = format!(
+            "HTTP/1.1 503 Service Unavailable\r\nRetry-After: {later}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        );
+        let saying = async {
+            stream.readable().await?;
+            stream.write_all(response.as_bytes()).await?;
+            stream.shutdown().await?;
+            // What is left unread would have the system take the response back.
+            while stream.read(&mut [0; 1024]).await? > 0 {}
+            Ok::<_, std::io::Error>(())
+        };
+        // Whoever does not listen has nothing to be told.
+        timeout(SAYING, saying).await.map(Result::ok).ok();
+    }
+}
+
+impl Drop for Word {
+    fn drop(&mut self) {
+        self.crowd.told.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

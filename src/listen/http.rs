@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
@@ -18,6 +18,7 @@ use hyper::service::service_fn;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode, Version};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::Notify;
 use tokio::time::sleep;
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::io::InspectReader;
@@ -38,6 +39,9 @@ use crate::snapshot::{Rendered, Snapshot};
 /// Seconds after which a phone may ask again for a file that could not be rendered.
 const RETRY_AFTER: &str = "60";
 
+/// Longest wait for the first bytes of a connection that was taken before the server stopped.
+const UNHEARD: Duration = Duration::from_secs(1);
+
 /// What everybody gets who gets nothing.
 const NOT_FOUND: &str = "not found\n";
 
@@ -49,11 +53,12 @@ where
     let limits = door.side.limits();
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(limits.response_timeout));
-    let strict = Arc::new(AtomicBool::new(true));
-    let stream = InspectReader::new(Box::pin(stream), line_ends(Arc::clone(&strict)));
+    let seen = Arc::new(Seen { strict: AtomicBool::new(true), first: Notify::new() });
+    let stream = InspectReader::new(Box::pin(stream), look(Arc::clone(&seen)));
+    let heard = Arc::clone(&seen);
     let service = service_fn(move |request| {
         let started = Instant::now();
-        let found = find(door, peer, certificate.as_ref(), &request, strict.load(Ordering::Relaxed));
+        let found = find(door, peer, certificate.as_ref(), &request, seen.strict.load(Ordering::Relaxed));
         if let Found::Response(_) = found {
             door.requests.answer_seconds.record(started.elapsed());
         }
@@ -75,11 +80,19 @@ where
         .max_headers(limits.header_fields)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
-    let ended = tokio::select! {
+    let mut ended = tokio::select! {
         ended = connection.as_mut() => Some(ended),
         () = sleep(limits.connection_age) => None,
         () = door.side.stop.cancelled() => None,
     };
+    if ended.is_none() {
+        // A connection that was taken has its request on the way; hyper would close it unheard.
+        ended = tokio::select! {
+            ended = connection.as_mut() => Some(ended),
+            () = heard.first.notified() => None,
+            () = sleep(UNHEARD) => None,
+        };
+    }
     let ended = match ended {
         Some(ended) => ended,
         None => {
@@ -92,14 +105,24 @@ where
     }
 }
 
-/// Watches for lines that end without a carriage return, which hyper would let pass.
-fn line_ends(strict: Arc<AtomicBool>) -> impl FnMut(&[u8]) {
-    let mut last = 0;
+/// What is seen of the bytes of a connection on their way to hyper.
+struct Seen {
+    /// Whether all lines ended with a carriage return, too; hyper would let others pass.
+    strict: AtomicBool,
+    /// Tells of the first bytes.
+    first: Notify,
+}
+
+fn look(seen: Arc<Seen>) -> impl FnMut(&[u8]) {
+    let (mut last, mut is_first) = (0, true);
     move |bytes| {
+        if std::mem::take(&mut is_first) {
+            seen.first.notify_one();
+        }
         for at in memchr::memchr_iter(b'\n', bytes) {
             let before = if at == 0 { last } else { bytes[at - 1] };
             if before != b'\r' {
-                strict.store(false, Ordering::Relaxed);
+                seen.strict.store(false, Ordering::Relaxed);
             }
         }
         last = bytes.last().copied().unwrap_or(last);

@@ -32,7 +32,7 @@ pub use self::tls::{CertificateState, Identities, Refreshed, TlsError};
 
 use self::assets::Shelf;
 use self::challenge::Challenges;
-use self::crowd::{Crowd, Full, Seat};
+use self::crowd::{Crowd, Full, Seat, Word};
 use self::probe::Own;
 use self::tls::{Proven, Unshaken};
 use self::watchman::Watchman;
@@ -179,14 +179,15 @@ impl Bound {
             side.tracker.spawn(accept::run(listener, gate, move |stream, peer| {
                 let is_own = doors.side.own.is(peer);
                 let door = Arc::clone(if is_own { &side_doors } else { &doors });
-                let seat = if is_own { Ok(None) } else { door.admit(peer.ip()).map(Some) };
+                let entry = if is_own { Ok(None) } else { door.admit(peer.ip()).map(Some) };
+                let entry = match entry {
+                    Ok(seat) => Ok(seat),
+                    Err(full) => Err(door.turn_away(full)?),
+                };
                 Some(async move {
-                    match seat {
-                        Ok(seat) => {
-                            door.connection(stream, peer.ip()).await;
-                            drop(seat);
-                        }
-                        Err(full) => door.turn_away(stream, full).await,
+                    match entry {
+                        Ok(_seat) => door.connection(stream, peer.ip()).await,
+                        Err(word) => word.say(stream).await,
                     }
                 })
             }));
@@ -215,12 +216,13 @@ impl Door {
         self.side.crowd.enter(peer, &self.side.limits())
     }
 
-    async fn turn_away(&self, stream: TcpStream, full: Full) {
+    /// Counts somebody who is turned away; over TLS a word to them would take a handshake, and there is none.
+    fn turn_away(&self, full: Full) -> Option<Word> {
         match full {
             Full::Everywhere => self.requests.turned_away_full.increment(1),
             Full::Source => self.requests.turned_away_source.increment(1),
         }
-        self.side.crowd.turn_away(stream, self.tls.is_none()).await;
+        if self.tls.is_some() { None } else { self.side.crowd.tell() }
     }
 
     async fn connection(&self, stream: TcpStream, peer: IpAddr) {
