@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
@@ -15,7 +15,7 @@ use hyper::body::Incoming;
 use hyper::header::{self, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{HeaderMap, Method, Request, Response, StatusCode, Version};
+use hyper::{Method, Request, Response, StatusCode, Version};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Notify;
@@ -31,19 +31,14 @@ use crate::identify::{Inquiry, Proof};
 use crate::listen::assets::{Nothing, Wanted};
 use crate::listen::header::origin;
 use crate::listen::report::report;
+use crate::listen::response::{invalid, not_found, unavailable, with_file};
 use crate::listen::tls::Proven;
 use crate::listen::{Door, aside};
 use crate::permit::Refusal;
-use crate::snapshot::{Rendered, Snapshot};
-
-/// Seconds after which a phone may ask again for a file that could not be rendered.
-const RETRY_AFTER: &str = "60";
+use crate::snapshot::Snapshot;
 
 /// Longest wait for the first bytes of a connection that was taken before the server stopped.
 const UNHEARD: Duration = Duration::from_secs(1);
-
-/// What everybody gets who gets nothing.
-const NOT_FOUND: &str = "not found\n";
 
 /// Serves a connection to its end: the peer's, a deadline's or the server's.
 pub(super) async fn serve<S>(door: &Door, stream: S, peer: IpAddr, certificate: Option<Proven>)
@@ -261,73 +256,4 @@ fn acceptable(limits: &Limits, request: &Request<Incoming>, strict: bool) -> Res
     } else {
         Ok(())
     }
-}
-
-fn with_file(file: &Rendered, headers: &HeaderMap, method: &Method) -> (StatusCode, Response<Full<Bytes>>) {
-    let last_modified = file.dated(SystemTime::now);
-    let fresh = is_fresh(headers, &file.etag, last_modified.map(Bytes::as_ref));
-    let status = if fresh { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
-    let body = if fresh || method == Method::HEAD { Bytes::new() } else { file.body.clone() };
-    let mut response = Response::new(Full::new(body));
-    *response.status_mut() = status;
-    let out = response.headers_mut();
-    out.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    insert(out, header::ETAG, &file.etag);
-    if let Some(date) = last_modified {
-        insert(out, header::LAST_MODIFIED, date);
-    }
-    if !fresh {
-        insert(out, header::CONTENT_TYPE, &file.content_type);
-        out.insert(header::CONTENT_LENGTH, HeaderValue::from(file.body.len()));
-    }
-    (status, response)
-}
-
-fn insert(headers: &mut HeaderMap, name: header::HeaderName, value: &Bytes) {
-    if let Ok(value) = HeaderValue::from_maybe_shared(value.clone()) {
-        headers.insert(name, value);
-    }
-}
-
-/// Tells whether the phone has the file already: by its tag, or, without one, by its date (RFC 9110, section 13.2.2).
-fn is_fresh(headers: &HeaderMap, etag: &[u8], last_modified: Option<&[u8]>) -> bool {
-    let mut tags = headers.get_all(header::IF_NONE_MATCH).iter().peekable();
-    if tags.peek().is_some() {
-        let each = tags.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
-        return each
-            .map(<[u8]>::trim_ascii)
-            .any(|tag| tag == b"*" || tag.strip_prefix(b"W/").unwrap_or(tag) == etag);
-    }
-    // The date counts only as we gave it: files may go back to an older state.
-    let since = headers.get(header::IF_MODIFIED_SINCE).map(HeaderValue::as_bytes);
-    since.is_some_and(|since| Some(since) == last_modified)
-}
-
-fn not_found(method: &Method) -> Response<Full<Bytes>> {
-    let head = method == Method::HEAD;
-    let body = if head { Bytes::new() } else { Bytes::from_static(NOT_FOUND.as_bytes()) };
-    let mut response = Response::new(Full::new(body));
-    *response.status_mut() = StatusCode::NOT_FOUND;
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(NOT_FOUND.len()));
-    response
-}
-
-fn unavailable() -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::default());
-    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
-    response
-}
-
-fn invalid(status: StatusCode) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::default());
-    *response.status_mut() = status;
-    // What follows on the connection cannot be told from what belongs to this request.
-    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    if status == StatusCode::METHOD_NOT_ALLOWED {
-        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
-    }
-    response
 }

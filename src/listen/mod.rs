@@ -13,6 +13,7 @@ mod http;
 mod inherited;
 mod probe;
 mod report;
+mod response;
 mod tftp;
 mod tls;
 mod watchman;
@@ -213,7 +214,13 @@ struct Door {
 
 impl Door {
     fn admit(&self, peer: IpAddr) -> Result<Seat, Full> {
-        self.side.crowd.enter(peer, &self.side.limits())
+        let snapshot = self.side.store.current();
+        let mut limits = snapshot.config().limits;
+        if snapshot.config().proxies.trusts(peer) {
+            // A proxy speaks for many.
+            limits.source_connections = u32::MAX;
+        }
+        self.side.crowd.enter(peer, &limits)
     }
 
     /// Counts somebody who is turned away; over TLS a word to them would take a handshake, and there is none.
