@@ -1,6 +1,12 @@
 //! Promises S6 and S7 at the listeners: budgets, bans, alarms.
 
-use std::net::UdpSocket;
+use std::net::{IpAddr, UdpSocket};
+use std::time::{Duration, Instant, SystemTime};
+
+use bellhop::answer::{Outcome, answer};
+use bellhop::guard::{Guard, Refused};
+use bellhop::identify::Inquiry;
+use bellhop::model::Protocol;
 
 use crate::support::{ACCOUNTS, DEVICE, FILE, Running, SERIAL, Site, TlsPhone, until};
 use crate::tftp;
@@ -159,4 +165,77 @@ fn operators_alone_may_look_at_bans_and_lift_them() {
     assert_eq!(text(&server.command(&["bans", "lift", "all"])), "0 lifted\n");
     assert_eq!(server.command(&["bans", "lift", "nonsense"]).status.code(), Some(1));
     assert_eq!(server.get(&format!("/{SERIAL}/{FILE}")).status, 200);
+}
+
+/// Promise S6 with the server's own decisions, in virtual time.
+#[test]
+fn an_office_behind_one_address_is_served_through_a_week_whatever_its_strangers_ask_for() {
+    let mut devices = String::new();
+    for n in 0..500 {
+        let serial = format!("n{n:03}{SERIAL}");
+        let device =
+            DEVICE.replace(SERIAL, &serial).replace("4A:A9:37", &format!("AA:{:02}:{:02}", n / 100, n % 100));
+        devices += &device.replace("\"http\"", "\"tftp\"").replace("lines = [\"0087*001\"]\n", "");
+    }
+    let site = Site::new().write("fleet/accounts.toml", ACCOUNTS).write("fleet/devices.toml", &devices);
+    let snapshot = site.load();
+    let rules = &snapshot.config().guard;
+    let office: IpAddr = "10.20.30.40".parse().unwrap();
+    let start = Instant::now();
+    for (strangers, is_banned) in [(1, false), (30, true)] {
+        let guard = Guard::new(start);
+        let (mut served, mut bans) = (0, 0);
+        for minute in 0..7 * 24 * 60 {
+            let now = start + Duration::from_secs(minute * 60);
+            let mut ask = |name: &str| {
+                let banned = guard.banned(office, rules, || now);
+                let answer = answer(
+                    &snapshot,
+                    &Inquiry {
+                        transport: Protocol::Tftp,
+                        peer: office,
+                        path: name.as_bytes(),
+                        user_agent: None,
+                        certificate: None,
+                        credentials: None,
+                        banned,
+                    },
+                );
+                if matches!(answer.outcome, Outcome::Served { .. }) {
+                    let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1 + minute * 60);
+                    answer.phone.unwrap().note_fetch(at, Guard::network(office, rules), None);
+                    return true;
+                }
+                let identifier = answer.identifier.unwrap();
+                let refused =
+                    Refused { peer: office, identifier, is_known: answer.phone.is_some(), counts: true };
+                bans += u32::from(guard.refused(&refused, rules, now).banned.is_some());
+                false
+            };
+            // Good phones ask every twelve hours, some in each minute.
+            for n in (0..500).filter(|n| n % 720 == minute % 720) {
+                assert!(
+                    ask(&format!("001565aa{:02}{:02}.cfg", n / 100, n % 100)),
+                    "phone {n}, minute {minute}"
+                );
+                served += 1;
+            }
+            for stranger in 0..strangers {
+                // They begin when each of the good phones has been there.
+                assert!(minute < 720 || !ask(&format!("0015650000{stranger:02}.cfg")));
+            }
+        }
+        assert_eq!((served, bans > 0), (500 * 14, is_banned), "{strangers} strangers");
+    }
+}
+
+/// Phones that show credentials when they are asked for them begin without any: that is no scan.
+#[test]
+fn requests_that_are_challenged_ban_nobody() {
+    let config = "\n[guard]\nunknown = 5\n[provisioning]\nhost = \"x.example.net\"\ndigest = [\"MD5\"]\n";
+    let server = Running::start(Site::with_phone().config(config));
+    for nth in 0..20 {
+        assert_eq!(server.get(&format!("/0015650000{nth:02}.cfg")).status, 401);
+    }
+    assert!((server.metric(BANS) - 0.0).abs() < 0.1);
 }
