@@ -1,5 +1,6 @@
 //! A process's life: first snapshot, bind, serve, stop; one function a stage.
 
+use std::fmt::Display;
 use std::fs;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -25,7 +26,7 @@ use crate::listen::{Bound, Identities, Inherited, Probe, Refreshed, Side};
 use crate::manage::{Admin, Key};
 use crate::reload::{self, Bell, Beside, Started, Watch};
 use crate::service;
-use crate::snapshot::Store;
+use crate::snapshot::{Snapshot, Store};
 use crate::telemetry::Metrics;
 
 /// Why the server did not start, or did not end well.
@@ -111,6 +112,7 @@ async fn serve(started: Started, inherited: Inherited) -> Result<(), DaemonError
     let probe = Probe::new(Arc::clone(&side), bound.addresses()).context("cannot ask the server itself")?;
     let listeners = bound.addresses();
     bound.serve(&side, &identities, &metrics);
+    tell_of_start(&side.store.current(), &listeners);
     let ended = CancellationToken::new();
     if let Some(listener) = admin {
         let key = Key::mint(&config.state, listener.local_addr().context("cannot tell the admin address")?)?;
@@ -138,11 +140,27 @@ async fn serve(started: Started, inherited: Inherited) -> Result<(), DaemonError
     drain(&side, &mut signals).await?;
     bell.stop();
     ended.cancel();
+    join(threads)?;
+    info!("stopped");
+    Ok(())
+}
+
+/// Waits for threads that have been told to end.
+fn join(threads: Vec<thread::JoinHandle<()>>) -> anyhow::Result<()> {
     for thread in threads {
         let name = thread.thread().name().unwrap_or_default().to_owned();
         thread.join().map_err(|_| anyhow!("the thread {name:?} panicked"))?;
     }
     Ok(())
+}
+
+/// Logs what is served and where.
+fn tell_of_start(snapshot: &Snapshot, listeners: &[(impl Display, SocketAddr)]) {
+    for (transport, address) in listeners {
+        info!(%transport, %address, "listening");
+    }
+    let (serial, devices) = (snapshot.serial(), snapshot.devices());
+    info!(version = env!("CARGO_PKG_VERSION"), serial, devices, "started");
 }
 
 /// Makes what reads certificates again with each reading of the files.

@@ -29,7 +29,7 @@ pub(super) fn report(requests: &Requests, transport: Protocol, peer: IpAddr, ans
             } else {
                 requests.renders_made.increment(1);
             }
-            debug!(transport, %peer, device, proof, file, outcome = "served");
+            debug!(transport, %peer, device, proof, file, outcome = "served", "request");
         }
         Outcome::Refused(reason) => {
             requests.refusal(*reason);
@@ -37,7 +37,7 @@ pub(super) fn report(requests: &Requests, transport: Protocol, peer: IpAddr, ans
             if *reason == Refusal::Contradicted && answer.proof > Proof::Mac {
                 warn!(transport, %peer, device, proof, file, outcome = reason.word(), "facts of a request do not agree");
             } else {
-                debug!(transport, %peer, device, proof, file, outcome = reason.word());
+                debug!(transport, %peer, device, proof, file, outcome = reason.word(), "request");
             }
         }
         Outcome::Failed(error) => {

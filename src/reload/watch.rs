@@ -322,8 +322,7 @@ impl Watch {
         let (serial, devices) = (snapshot.serial(), snapshot.devices());
         note(&self.metrics, &snapshot);
         if let Some(started) = started {
-            let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-            info!(serial, devices, took_ms, "published");
+            info!(serial, devices, took = ?started.elapsed(), "published");
         }
         set_log_level(self.loader.config().log.level);
         self.tell(warnings);

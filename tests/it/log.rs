@@ -21,7 +21,14 @@ fn text_has_a_time_a_level_a_message_and_fields() {
     let line = log.lines().find(|line| line.contains("published serial=2")).expect(&log);
     let (time, rest) = line.split_once(' ').unwrap();
     assert!(humantime::parse_rfc3339(time).is_ok(), "{line}");
-    assert!(rest.trim_start().starts_with("INFO published serial=2 devices=1 took_ms="), "{line}");
+    assert!(rest.trim_start().starts_with("INFO published serial=2 devices=1 took="), "{line}");
+    for told in [
+        "INFO listening transport=http address=127.0.0.1:",
+        " INFO started version=\"0.1.0\" serial=1 ",
+        " INFO stopped",
+    ] {
+        assert!(log.contains(told), "{told}: {log}");
+    }
     assert!(log.contains(" WARN fault in the files fault="), "{log}");
     assert!(!log.contains("outcome="), "requests are not told of: {log}");
 }

@@ -1,6 +1,6 @@
 //! Promise S8: what is secret is seen in a phone's file and nowhere else.
 
-use crate::support::{ACCOUNTS, FILE, Running, SERIAL, Site, command};
+use crate::support::{ACCOUNTS, FILE, Running, SERIAL, Site, TlsPhone, command, exchange};
 
 /// A device full of secrets; every one of them and its serial begin with a canary.
 const DEVICE: &str = r#"
@@ -118,4 +118,64 @@ fn the_process_leaves_no_dump_and_no_secret_in_its_arguments() {
     }
     let key = std::fs::metadata(server.site.path("state/admin.key")).unwrap();
     assert_eq!(std::os::unix::fs::PermissionsExt::mode(&key.permissions()) & 0o777, 0o600);
+}
+
+/// Makes what an operator can look at, by every way there is; gives each with its name.
+fn told(server: &Running) -> Vec<(String, String)> {
+    let commands: &[&[&str]] =
+        &[&["status"], &["status", "--json"], &["bans", "--json"], &["reload"], &["check"]];
+    let output = |arguments: &&[&str]| {
+        let output = server.command(arguments);
+        (arguments.join(" "), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
+    };
+    let page = |path: &&str| ((*path).to_owned(), String::from_utf8(server.admin(path).body).unwrap());
+    let pages = ["/metrics", "/readyz", "/healthz", "/api/v1/status", "/api/v1/CANARY"];
+    commands.iter().map(output).chain(pages.iter().map(page)).collect()
+}
+
+#[test]
+fn nothing_secret_is_told_in_any_shape_of_the_log_or_by_the_admin_side() {
+    for format in ["text", "json"] {
+        let settings = format!(
+            "[log]\nformat = {format:?}\nlevel = \"trace\"\n[provisioning]\nhost = \"x.example.net\"\n\
+             digest = [\"SHA-256\", \"MD5\"]\n[proxies]\ntrusted = [\"127.0.0.1\"]\n[guard]\nunknown = 3\n\
+             [settings]\nuser-password = \"CANARY-setting\"\n[raw]\nyealink = {{ \"x.password\" = \"CANARY-raw\" }}\n"
+        );
+        let server = Running::start(site().config(&format!("\n{settings}")));
+        for path in
+            ["CANARY-one/x", "CANARY-two/x", "CANARY-three/x", "CANARY-four/x", "assets/CANARY", "x?CANARY"]
+        {
+            server.get_with(
+                &format!("/{path}"),
+                "X-Forwarded-For: CANARY, 192.0.2.1\r\nUser-Agent: CANARY\r\n",
+            );
+        }
+        let shown = "Authorization: Digest username=\"CANARY\", realm=\"CANARY\", nonce=\"CANARY\", uri=\"/CANARY\", response=\"CANARY\"\r\n";
+        server.get_with(&format!("/{FILE}"), shown);
+        server.get_with(&format!("/{FILE}"), "Authorization: Basic CANARY\r\n");
+        TlsPhone { name: Some("CANARY.example.net"), ..TlsPhone::default() }.get(server.https, "/CANARY");
+        exchange(server.https, &[b"GET /CANARY HTTP/1.1\r\nHost: CANARY\r\n\r\n"]);
+        exchange(server.admin, &[b"GET /api/v1/bans HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer CANARY\r\nConnection: close\r\n\r\n"]);
+        let tftp = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        tftp.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+        for datagram in [&b"\0\x01CANARY/x\0octet\0"[..], b"\0\x01CANARY\0CANARY\0", b"\0\x02CANARY\0octet\0"]
+        {
+            tftp.send_to(datagram, server.tftp).unwrap();
+            tftp.recv(&mut [0; 600]).unwrap();
+        }
+        // Settings with secrets and a fault in them.
+        let whole = std::fs::read_to_string(server.site.path("bellhop.toml")).unwrap();
+        server.site.put("bellhop.toml", &format!("{whole}\n\"x\" = [\"CANARY-fault\"\n"));
+        let mut all = told(&server);
+        server.site.put("bellhop.toml", &whole);
+        all.extend(told(&server));
+        let key = std::fs::read_to_string(server.site.path("state/admin.key")).unwrap();
+        let key = key.trim().rsplit(' ').next().unwrap().to_owned();
+        all.push(("log".to_owned(), server.stop()));
+        for (what, text) in all {
+            assert!(!text.contains("CANARY"), "{format}: {what}:\n{text}");
+            assert!(!text.contains(&key), "{format}: {what} tells the key of the command line");
+            assert!(!text.is_empty(), "{what}");
+        }
+    }
 }

@@ -236,7 +236,7 @@ fn prove(asking: &Asking, chain: Option<&[CertificateDer<'static>]>) -> Option<P
             Some(Proven { mac, chain, by: Arc::clone(asking.authorities()), mark })
         }
         Err(why) => {
-            debug!(reason = %why, "a device certificate proves nothing");
+            debug!(error = %why, "a device certificate proves nothing");
             None
         }
     }
