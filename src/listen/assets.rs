@@ -30,6 +30,7 @@ use crate::assets::{Asset, Name, OpenError, below, open};
 use crate::config::Assets as Settings;
 use crate::listen::downloads::{Download, Downloads};
 use crate::model::Protocol;
+use crate::snapshot::Snapshot;
 use crate::telemetry::{AssetRequests, Assets as Metrics};
 
 /// Longest wait for a file to be opened.
@@ -54,6 +55,23 @@ pub(super) struct Wanted {
     pub(super) path: String,
     /// What holds now.
     pub(super) settings: Settings,
+    /// How many connections there may be.
+    pub(super) connections: u32,
+}
+
+impl Wanted {
+    /// Reads the path of a URL; none where it names no asset.
+    pub(super) fn read(snapshot: &Snapshot, transport: Protocol, peer: IpAddr, path: &str) -> Option<Self> {
+        let below = below(path.as_bytes(), &snapshot.world().rules.provisioning.path_prefix)?;
+        let config = snapshot.config();
+        Some(Self {
+            transport,
+            peer,
+            path: String::from_utf8_lossy(below).into_owned(),
+            settings: config.assets.clone(),
+            connections: config.limits.connections,
+        })
+    }
 }
 
 /// Why there is nothing.
@@ -134,7 +152,10 @@ impl Shelf {
         let mut response = match response.status() {
             StatusCode::NOT_FOUND => return Err(Nothing::Missing),
             StatusCode::OK | StatusCode::PARTIAL_CONTENT if !is_head => {
-                let download = self.downloads.begin(wanted.peer, &wanted.settings).ok_or(Nothing::Busy)?;
+                let download = self
+                    .downloads
+                    .begin(wanted.peer, &wanted.settings, wanted.connections)
+                    .ok_or(Nothing::Busy)?;
                 let bytes = self.metrics.requests(wanted.transport).bytes.clone();
                 let end = Instant::now() + wanted.settings.deadline;
                 response.map(|body| {
@@ -171,7 +192,7 @@ impl Shelf {
     ) -> Result<Arc<Taken>, Nothing> {
         let below = below(path, prefix);
         let taken = self.open(settings, Name::read(below.unwrap_or(path))).await.and_then(|asset| {
-            let _until_it_is_dropped = self.downloads.begin(peer, settings).ok_or(Nothing::Busy)?;
+            let _until_it_is_dropped = self.downloads.begin(peer, settings, u32::MAX).ok_or(Nothing::Busy)?;
             Ok(Arc::new(Taken { asset, _until_it_is_dropped }))
         });
         let metrics = self.metrics.requests(transport);

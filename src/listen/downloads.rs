@@ -36,11 +36,17 @@ impl Downloads {
         Arc::new(Self { sources: Mutex::default(), metrics })
     }
 
-    /// Begins a download, unless as many as may be are under way.
-    pub(super) fn begin(self: &Arc<Self>, peer: IpAddr, settings: &Settings) -> Option<Download> {
+    /// Begins a download, unless as many as may be are under way; of `connections` half are left to configuration.
+    pub(super) fn begin(
+        self: &Arc<Self>,
+        peer: IpAddr,
+        settings: &Settings,
+        connections: u32,
+    ) -> Option<Download> {
         let source = source(peer);
+        let most = settings.downloads.min(connections / 2).max(1);
         let mut sources = self.sources();
-        if sources.all >= settings.downloads {
+        if sources.all >= most {
             return None;
         }
         let own = sources.each.get(&source).copied().unwrap_or_default();

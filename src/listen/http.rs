@@ -25,7 +25,6 @@ use tokio_util::io::InspectReader;
 use tracing::debug;
 
 use crate::answer::{Outcome, answer_with};
-use crate::assets::below;
 use crate::config::Limits;
 use crate::identify::{Inquiry, Proof};
 use crate::listen::assets::{Nothing, Wanted};
@@ -151,14 +150,8 @@ fn find(
             return Found::Response(invalid(status));
         }
     };
-    let prefix = &snapshot.world().rules.provisioning.path_prefix;
-    match below(request.uri().path().as_bytes(), prefix) {
-        Some(path) => Found::Asset(Box::new(Wanted {
-            transport: door.protocol,
-            peer,
-            path: String::from_utf8_lossy(path).into_owned(),
-            settings: snapshot.config().assets.clone(),
-        })),
+    match Wanted::read(&snapshot, door.protocol, peer, request.uri().path()) {
+        Some(wanted) => Found::Asset(Box::new(wanted)),
         None => Found::Response(respond(door, &snapshot, peer, certificate, request)),
     }
 }

@@ -315,6 +315,17 @@ fn nobody_alone_holds_all_downloads() {
 }
 
 #[test]
+fn downloads_leave_half_of_the_connections_to_configuration() {
+    let server = Running::start(site("[limits]\nconnections = 4\n"));
+    fs::write(server.site.path("assets/large"), bytes(LARGE)).unwrap();
+    let slow = [begin(&server, "/assets/large"), begin(&server, "/assets/large")];
+    downloads(&server, 2.0);
+    assert_eq!(server.get("/assets/firmware/phone.rom").status, 503);
+    assert_eq!(server.get(&format!("/{SERIAL}/{FILE}")).status, 200);
+    drop(slow);
+}
+
+#[test]
 fn a_cap_that_is_raised_holds_from_the_next_request_on() {
     let server = Running::start(site("[assets]\ndownloads = 1\n"));
     fs::write(server.site.path("assets/large"), bytes(LARGE)).unwrap();
