@@ -274,7 +274,11 @@ impl Door {
     }
 
     async fn encrypted(&self, tls: &Identities, stream: TcpStream, peer: IpAddr) {
-        let shaken = timeout(self.side.limits().handshake_timeout, tls.shake(stream)).await;
+        let shaken = tokio::select! {
+            shaken = timeout(self.side.limits().handshake_timeout, tls.shake(stream)) => shaken,
+            // Nobody waits for an answer yet.
+            () = self.side.stop.cancelled() => return,
+        };
         match shaken.unwrap_or_else(|_| Err(Unshaken::timeout())) {
             Ok((stream, certificate)) => http::serve(self, stream, peer, certificate).await,
             Err(unshaken) => {

@@ -42,3 +42,16 @@ fn a_connection_that_does_not_end_is_cut_at_the_deadline() {
         "{code:?} {log}"
     );
 }
+
+#[test]
+fn a_handshake_that_does_not_end_holds_no_stop_up() {
+    let site = Site::with_phone().config("\n[limits]\nstop-timeout = \"2s\"\nhandshake-timeout = \"60s\"\n");
+    let server = Running::start(site);
+    let silent = TcpStream::connect(server.https).unwrap();
+    crate::support::until("the connection is there", || {
+        server.metric("bellhop_connections{transport=\"https\"}") > 0.0
+    });
+    // In good order, with nothing that was cut off.
+    server.stop();
+    drop(silent);
+}
