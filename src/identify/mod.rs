@@ -7,8 +7,10 @@
 mod digest;
 mod inquiry;
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 use std::sync::LazyLock;
+
+use foldhash::quality::RandomState;
 
 pub use self::digest::{Credentials, realm};
 pub use self::inquiry::{BadName, Inquiry};
@@ -110,7 +112,7 @@ pub struct Told<'a> {
 }
 
 /// What makes marks of names, so that nobody outside can choose those that collide.
-static MARKS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+static MARKS: LazyLock<RandomState> = LazyLock::new(RandomState::default);
 
 /// Finds out which device a request is of.
 pub fn identify<'s, 'a>(snapshot: &'s Snapshot, inquiry: &Inquiry<'a>) -> Identity<'s, 'a> {
