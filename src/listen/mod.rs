@@ -159,7 +159,7 @@ impl Bound {
     /// Starts to serve, each listener in a task of its own.
     pub fn serve(self, side: &Arc<Side>, identities: &Arc<Identities>, metrics: &Arc<Metrics>) {
         let shelf = Arc::new(Shelf::new(metrics.assets.clone()));
-        let room = Arc::new(tftp::Room::new(side, self.tftp, Arc::clone(&shelf), metrics));
+        let room = Arc::new(tftp::Room::new(side, &self.tftp, Arc::clone(&shelf), metrics));
         for port in self.ports {
             side.tracker.spawn(tftp::run(Arc::clone(&room), port));
         }

@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 
-use crate::support::{DEVICE, FILE, Reply, Running, SERIAL, Site, exchange, shipped_catalog};
+use crate::support::{DEVICE, FILE, Reply, Running, SERIAL, Site, exchange, shipped_catalog, until};
 
 /// Writes a request for the phone's file with the lines between request line and end.
 fn get(lines: &str) -> Vec<u8> {
@@ -163,7 +163,11 @@ fn requests_in_a_row_are_answered_in_their_order() {
 #[test]
 fn a_file_comes_with_its_length_type_and_tags() {
     let server = Running::start(Site::with_phone());
-    let reply = server.get(&format!("/{SERIAL}/{FILE}"));
+    let mut reply = server.get(&format!("/{SERIAL}/{FILE}"));
+    until("the second of the change is over", || {
+        reply = server.get(&format!("/{SERIAL}/{FILE}"));
+        reply.header("Last-Modified").is_some()
+    });
     assert_eq!(reply.header("Content-Length"), Some(reply.body.len().to_string().as_str()));
     assert_eq!(reply.header("Content-Type"), Some("text/plain; charset=utf-8"));
     assert_eq!(reply.header("Transfer-Encoding"), None);
@@ -180,7 +184,7 @@ fn a_phone_that_has_the_file_is_told_so() {
     let server = Running::start(Site::with_phone());
     let path = format!("/{SERIAL}/{FILE}");
     // The date is told from the second after the file was written on.
-    crate::support::until("the file has a date", || server.get(&path).header("Last-Modified").is_some());
+    until("the file has a date", || server.get(&path).header("Last-Modified").is_some());
     let whole = server.get(&path);
     let (etag, date) = (whole.header("ETag").unwrap(), whole.header("Last-Modified").unwrap());
     let status = |lines: &str| {

@@ -47,7 +47,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// What all TFTP listeners share.
 pub(super) struct Room {
     side: Arc<Side>,
-    settings: Tftp,
+    /// Whether files are sent from the port that was asked; decided at the start.
+    single_port: bool,
     shelf: Arc<Shelf>,
     places: Arc<Places>,
     requests: Requests,
@@ -66,14 +67,30 @@ struct Desk {
 
 impl Room {
     /// Makes what the listeners share.
-    pub(super) fn new(side: &Arc<Side>, settings: Tftp, shelf: Arc<Shelf>, metrics: &Metrics) -> Self {
+    pub(super) fn new(side: &Arc<Side>, settings: &Tftp, shelf: Arc<Shelf>, metrics: &Metrics) -> Self {
         let (_, descriptors) =
             descriptors(side.limits().connections, side.store.current().config().assets.downloads);
         let (sockets, ushers) = shares(descriptors, settings.transfers);
-        let (places, ushers) = (Arc::new(Places::new(&settings, sockets)), Semaphore::new(ushers));
+        let single_port = settings.single_port;
+        let most = if single_port { usize::MAX } else { sockets };
+        let (places, ushers) = (Arc::new(Places::new(most)), Semaphore::new(ushers));
         let (requests, transfers) = (metrics.requests(Protocol::Tftp), metrics.transfers.clone());
         let side = Arc::clone(side);
-        Self { side, settings, shelf, places, requests, transfers, ushers, is_short: AtomicBool::new(false) }
+        Self {
+            side,
+            single_port,
+            shelf,
+            places,
+            requests,
+            transfers,
+            ushers,
+            is_short: AtomicBool::new(false),
+        }
+    }
+
+    /// Reads the settings as they are now.
+    fn settings<R>(&self, read: impl FnOnce(&Tftp) -> R) -> R {
+        read(&self.side.store.current().config().tftp)
     }
 
     /// Counts and logs the end of a transfer.
@@ -97,7 +114,7 @@ pub(super) async fn run(room: Arc<Room>, port: Port) {
         () = side.stop.cancelled() => places.stop(),
         () = desk.receive(&mut batch) => (),
     }
-    if desk.room.settings.single_port {
+    if desk.room.single_port {
         // The transfers under way have no other ear.
         tokio::select! {
             () = places.idle() => (),
@@ -132,7 +149,7 @@ impl Desk {
         if room.side.own.is(peer) {
             return self.answer_own(way);
         }
-        if !room.settings.allows(peer.ip()) || !way.is_direct() {
+        if !room.settings(|settings| settings.allows(peer.ip())) || !way.is_direct() {
             room.transfers.network.increment(1);
             debug!(transport = "tftp", %peer, outcome = "network", "datagram dropped");
             return;
@@ -140,7 +157,7 @@ impl Desk {
         let ends = Ends { local: way.local(self.port.address(), self.port.address().port()), peer };
         let packet = Packet::decode(datagram);
         let to_transfer = !matches!(packet, Err(_) | Ok(Packet::Read(_) | Packet::Write(_)));
-        if to_transfer && room.settings.single_port && room.places.deliver(ends, datagram) {
+        if to_transfer && room.single_port && room.places.deliver(ends, datagram) {
             return;
         }
         match packet {
@@ -180,7 +197,8 @@ impl Desk {
 
     fn begin(self: &Arc<Self>, request: &[u8], way: Way, ends: Ends) {
         let transfers = &self.room.transfers;
-        let denied = match self.room.places.begin(ends, request) {
+        let begun = self.room.settings(|settings| self.room.places.begin(ends, request, settings));
+        let denied = match begun {
             Ok(place) => {
                 let desk = Arc::clone(self);
                 self.room.side.tracker.spawn(async move { desk.serve(place, way).await });
@@ -246,7 +264,8 @@ impl Desk {
         if terms.repeated {
             debug!(transport = "tftp", peer = %way.peer(), "an option came twice; the first counts");
         }
-        let patience = Patience { deadline: room.settings.deadline, silence: room.settings.silence };
+        let patience =
+            room.settings(|settings| Patience { deadline: settings.deadline, silence: settings.silence });
         let mut session = Session::new(terms, request.mode, size, patience, start);
         let ends = place.ends();
         let end = tokio::select! {
@@ -263,8 +282,9 @@ impl Desk {
 
     /// Gives what holds for the transfer of a file of so many bytes.
     fn terms(&self, request: &Request<'_>, size: u64) -> Terms {
-        let settings = &self.room.settings;
-        let caps = Caps { blksize: settings.blksize, windowsize: settings.windowsize };
+        let caps = self
+            .room
+            .settings(|settings| Caps { blksize: settings.blksize, windowsize: settings.windowsize });
         negotiate(request.options, request.mode, size, caps)
     }
 
@@ -280,7 +300,7 @@ impl Desk {
         let started = Instant::now();
         let peer = way.peer().ip();
         // Before anything is looked up, so that it tells nothing.
-        if self.room.settings.strict_options && self.terms(request, 0).senseless {
+        if self.room.settings(|settings| settings.strict_options) && self.terms(request, 0).senseless {
             self.room.requests.invalid.increment(1);
             debug!(transport = "tftp", %peer, "an option makes no sense");
             return Err(Some(error(ErrorCode::BadOption, "bad option")));
@@ -323,11 +343,11 @@ impl Desk {
 
     /// Gives a transfer its line; none where there is no descriptor or port, and the client shall ask again.
     fn line(&self, way: &Way) -> Option<Line<'_>> {
-        let settings = &self.room.settings;
-        if settings.single_port {
+        if self.room.single_port {
             return Some(Line::Shared(&self.port, *way));
         }
-        match Line::open(way.local(self.port.address(), 0), way.peer(), settings.port_range) {
+        let ports = self.room.settings(|settings| settings.port_range);
+        match Line::open(way.local(self.port.address(), 0), way.peer(), ports) {
             Ok(line) => {
                 self.room.is_short.store(false, Ordering::Relaxed);
                 Some(line)

@@ -28,16 +28,9 @@ type Hasher = foldhash::fast::RandomState;
 /// The places of all listeners.
 pub(super) struct Places {
     table: Mutex<Table>,
-    caps: Caps,
+    most: usize,
     start: Instant,
     idle: Notify,
-}
-
-struct Caps {
-    total: usize,
-    transfers: u32,
-    unverified: u32,
-    requests: u32,
 }
 
 #[derive(Default)]
@@ -128,28 +121,22 @@ pub(super) struct Place {
 }
 
 impl Places {
-    /// Makes an empty table; `descriptors` is how many sockets there may be.
-    pub(super) fn new(settings: &Tftp, descriptors: usize) -> Self {
-        let total = usize::try_from(settings.transfers).unwrap_or(usize::MAX);
-        let caps = Caps {
-            total: if settings.single_port { total } else { total.min(descriptors) },
-            transfers: settings.source_transfers,
-            unverified: settings.source_unverified,
-            requests: settings.source_requests,
-        };
-        Self { table: Mutex::default(), caps, start: Instant::now(), idle: Notify::new() }
+    /// Makes an empty table; there may never be more than `most`, whatever the settings say.
+    pub(super) fn new(most: usize) -> Self {
+        Self { table: Mutex::default(), most, start: Instant::now(), idle: Notify::new() }
     }
 
     /// Takes a place for a request.
     ///
     /// # Errors
     /// Why there is none.
-    pub(super) fn begin(self: &Arc<Self>, ends: Ends, request: &[u8]) -> Result<Place, Denied> {
+    pub(super) fn begin(self: &Arc<Self>, ends: Ends, request: &[u8], caps: &Tftp) -> Result<Place, Denied> {
+        let most = usize::try_from(caps.transfers).unwrap_or(usize::MAX).min(self.most);
         let mut table = self.table();
         let table = &mut *table;
         let tally = table.sources.tally(ends.peer, self.second()).ok_or(Denied::Busy)?;
         tally.requests += 1;
-        if tally.requests > self.caps.requests {
+        if tally.requests > caps.source_requests {
             return Err(Denied::Frequent);
         }
         if let Some(before) = table.transfers.get(&ends) {
@@ -159,10 +146,10 @@ impl Places {
             }
             before.tell(|news| news.is_replaced = true);
         }
-        if tally.unverified >= self.caps.unverified || tally.verified >= self.caps.transfers {
+        if tally.unverified >= caps.source_unverified || tally.verified >= caps.source_transfers {
             return Err(Denied::Crowded);
         }
-        if table.taken >= self.caps.total || table.is_stopping {
+        if table.taken >= most || table.is_stopping {
             return Err(Denied::Busy);
         }
         tally.unverified += 1;

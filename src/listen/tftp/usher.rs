@@ -45,7 +45,10 @@ pub(super) async fn turn_away(desk: &Desk, line: &Line<'_>, ends: Ends) -> Infal
         desk.room.transfers.stray.increment(1);
         // An error is never answered by an error.
         let is_error = matches!(Packet::decode(packet), Ok(Packet::Error { .. }));
-        if !is_error && desk.room.settings.allows(from.ip()) && desk.room.places.may_scold(from) {
+        if !is_error
+            && desk.room.settings(|settings| settings.allows(from.ip()))
+            && desk.room.places.may_scold(from)
+        {
             socket.try_send_to(&error(ErrorCode::UnknownTransfer, "no transfer"), from).ok();
         }
     }
