@@ -286,6 +286,21 @@ pub struct Reload {
 }
 
 impl Config {
+    /// Names the settings that differ from those of a server that runs and that it cannot change.
+    pub fn unapplied(&self, running: &Self) -> Vec<&'static str> {
+        let differ = [
+            ("state", self.state != running.state),
+            ("http.listen", self.http.listen != running.http.listen),
+            ("https.listen", self.https.listen != running.https.listen),
+            ("tftp.listen", self.tftp.listen != running.tftp.listen),
+            ("tftp.single-port", self.tftp.single_port != running.tftp.single_port),
+            ("admin.listen", self.admin != running.admin),
+            ("log.format", self.log.format != running.log.format),
+            ("log.to", self.log.to != running.log.to),
+        ];
+        differ.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
+    }
+
     /// Gives the port that phones are told for a protocol.
     pub fn public_port(&self, protocol: Protocol) -> u16 {
         let first = |listen: &[SocketAddr]| listen.first().map(SocketAddr::port);

@@ -124,6 +124,8 @@ pub struct Watch {
     last: Last,
     observer: fn(Moment<'_>),
     beside: Box<dyn FnMut(&Config) -> Beside + Send>,
+    /// The configuration that the server was started with.
+    running: Config,
     /// Whether the observer has heard that something begins, and not yet how it ended.
     begun: bool,
 }
@@ -147,9 +149,22 @@ impl Watch {
         let (events, keeper) = (Events::default(), Keeper::start());
         let Beside { faults: own, .. } = beside(loader.config());
         let beside: Box<dyn FnMut(&Config) -> Beside + Send> = Box::new(beside);
-        let begun = false;
-        let mut watch =
-            Self { loader, store, metrics, bell, rings, events, keeper, told, last, observer, beside, begun };
+        let (running, begun) = (loader.config().clone(), false);
+        let mut watch = Self {
+            loader,
+            store,
+            metrics,
+            bell,
+            rings,
+            events,
+            keeper,
+            told,
+            last,
+            observer,
+            beside,
+            running,
+            begun,
+        };
         watch.note_published(None, &own);
         match origin {
             Origin::StandIn(StandIn { since, mut faults }) => {
@@ -237,6 +252,7 @@ impl Watch {
         let before = self.store.keep();
         let (seen, loaded) = self.load(&before, doubt);
         let Beside { changed, mut faults } = (self.beside)(self.loader.config());
+        faults.extend(self.unapplied());
         if changed {
             self.begin();
         }
@@ -245,6 +261,10 @@ impl Watch {
             Ok(None) => self.tell(&faults),
             Ok(Some(loaded)) => {
                 self.begin();
+                let cache_bytes = loaded.snapshot.config().rendering.cache_bytes;
+                if before.config().rendering.cache_bytes != cache_bytes {
+                    loaded.snapshot.cache().set_limit(cache_bytes);
+                }
                 self.store.publish(loaded.snapshot);
                 faults.extend(loaded.warnings);
                 self.note_published(Some(started), &faults);
@@ -266,6 +286,19 @@ impl Watch {
             self.metrics.reloads_unchanged.increment(1);
             Report::Unchanged { serial }
         }
+    }
+
+    /// Tells of settings that have changed and that a running server cannot take.
+    fn unapplied(&self) -> impl Iterator<Item = Fault> + use<> {
+        let path = self.loader.path().to_owned();
+        let names = self.loader.config().unapplied(&self.running).into_iter();
+        names.map(move |name| {
+            Fault::warning(
+                &path,
+                0,
+                format!("`{name}` has changed; start the server again for it to take effect"),
+            )
+        })
     }
 
     /// Reads, and reads again what changed while it was read.

@@ -148,6 +148,11 @@ impl Cache {
         self.files.insert(OwnedKey { whose: key.whose.into(), file: key.file }, rendered);
     }
 
+    /// Changes how many bytes may be kept.
+    pub fn set_limit(&self, bytes: u64) {
+        self.files.set_capacity(bytes);
+    }
+
     /// Tells how many bytes are kept.
     pub fn bytes(&self) -> u64 {
         self.files.weight()

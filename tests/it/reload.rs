@@ -232,6 +232,30 @@ fn an_operator_forces_what_is_doubted() {
 }
 
 #[test]
+fn settings_take_effect_with_a_reload_or_are_named() {
+    let quiet = "\n[reload]\nevents = false\ninterval = \"24h\"\n[rendering]\ncache = \"8MiB\"\n";
+    let server = Running::start(Site::with_phone().config(quiet));
+    let path = format!("/{SERIAL}/{FILE}?{}", "x".repeat(64));
+    assert_eq!(server.get(&path).status, 200);
+    let settings = fs::read_to_string(server.site.path("bellhop.toml")).unwrap();
+    let listeners = settings.replacen("127.0.0.1:0", "127.0.0.1:1", 1);
+    assert_ne!(settings, listeners);
+    let smaller = listeners.replace("8MiB", "4MiB") + "\n[limits]\npath-bytes = \"64B\"\n";
+    server.site.put("bellhop.toml", &smaller);
+    let output = server.command(&["reload"]);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    assert!(told.contains("listen` has changed; start the server again for it to take effect"), "{told}");
+    assert_eq!(told.lines().count(), 1, "{told}");
+    assert_eq!(server.get(&path).status, 414, "the new limit holds");
+    assert!((server.metric("bellhop_cache_limit_bytes") - f64::from(4 << 20)).abs() < 65536.0);
+    server.site.put("bellhop.toml", &settings);
+    let output = server.command(&["reload"]);
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "it is as it was");
+    assert_eq!(server.get(&path).status, 200);
+}
+
+#[test]
 fn a_folder_in_place_of_another_is_noticed() {
     let config = "fleet = \"live/fleet\"\n[reload]\nquiet = \"50ms\"\ninterval = \"24h\"\n";
     let site = Site::new();
