@@ -37,6 +37,11 @@ fn families() -> Vec<Family> {
         ("bellhop_connections", "gauge", vec![transport()]),
         ("bellhop_connections_limit", "gauge", vec![]),
         (
+            "bellhop_connections_turned_away_total",
+            "counter",
+            vec![transport(), ("reason", vec!["full", "source"])],
+        ),
+        (
             "bellhop_guard_alarms_total",
             "counter",
             vec![("kind", vec!["new-certificate", "new-network", "scan", "two-networks"])],

@@ -48,7 +48,8 @@ fn a_server_that_serves_is_ready_and_says_when_it_is_stale() {
 #[test]
 fn a_server_that_drains_is_alive_and_not_ready() {
     let site = Site::with_phone().write("fleet/device.toml", &DEVICE.replace("\"http\"", "\"tftp\""));
-    let server = Running::start(site);
+    let patient = "\n[limits]\nstop-timeout = \"5m\"\n[tftp]\nlisten = [\"127.0.0.1:0\"]\nsilence = \"5m\"\n";
+    let server = Running::start(site.config(patient));
     // A transfer that waits for its client keeps the server from ending.
     let client = UdpSocket::bind("127.0.0.1:0").unwrap();
     client.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
