@@ -32,12 +32,13 @@ pub fn note(moment: Moment<'_>) {
             states.extend(NotifyState::monotonic_usec_now());
             return tell(&states);
         }
-        Moment::Ended(Report::Published { serial, devices, .. }) => served(*devices, *serial),
-        Moment::Ended(Report::Refused { serial, faults }) => {
+        Moment::Ended(Report::Refused { serial, faults }, _) => {
             let faults = faults.len();
             format!("the files have {faults} faults; snapshot {serial}, the last good one, stays")
         }
-        Moment::Ended(Report::Unchanged { .. }) => return tell(&[NotifyState::Ready]),
+        Moment::Ended(Report::Published { .. } | Report::Unchanged { .. }, snapshot) => {
+            served(snapshot.devices(), snapshot.serial())
+        }
     };
     tell(&[NotifyState::Ready, NotifyState::Status(&status)]);
 }

@@ -53,12 +53,12 @@ pub enum Report {
 }
 
 /// What somebody may want to hear of the thread that reads.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub enum Moment<'r> {
     /// A reading begins that was asked for, or a new snapshot is about to be published.
     Begun,
-    /// That has ended, so.
-    Ended(&'r Report),
+    /// A reading has ended so, and this is what is served.
+    Ended(&'r Report, &'r Snapshot),
 }
 
 /// Makes the server read its files again.
@@ -128,6 +128,8 @@ pub struct Watch {
     running: Config,
     /// Whether the observer has heard that something begins, and not yet how it ended.
     begun: bool,
+    /// Whether it has last heard of faults.
+    faulty: bool,
 }
 
 impl Watch {
@@ -149,7 +151,7 @@ impl Watch {
         let (events, keeper) = (Events::default(), Keeper::start());
         let Beside { faults: own, .. } = beside(loader.config());
         let beside: Box<dyn FnMut(&Config) -> Beside + Send> = Box::new(beside);
-        let (running, begun) = (loader.config().clone(), false);
+        let (running, begun, faulty) = (loader.config().clone(), false, false);
         let mut watch = Self {
             loader,
             store,
@@ -164,6 +166,7 @@ impl Watch {
             beside,
             running,
             begun,
+            faulty,
         };
         watch.note_published(None, &own);
         match origin {
@@ -330,10 +333,12 @@ impl Watch {
         }
     }
 
-    /// Tells the observer how that ended, and in any case of faults.
+    /// Tells the observer how that ended, and in any case of faults that came or went.
     fn end(&mut self, report: &Report) {
-        if std::mem::take(&mut self.begun) || matches!(report, Report::Refused { .. }) {
-            (self.observer)(Moment::Ended(report));
+        let is_faulty = matches!(report, Report::Refused { .. });
+        let was_faulty = std::mem::replace(&mut self.faulty, is_faulty);
+        if std::mem::take(&mut self.begun) || is_faulty || was_faulty {
+            (self.observer)(Moment::Ended(report, &self.store.current()));
         }
     }
 

@@ -45,7 +45,7 @@ fn a_manager_hears_when_the_server_is_ready_reloads_and_stops() {
     let begins = |heard: String| heard.starts_with("RELOADING=1\nMONOTONIC_USEC=");
     server.signal(Signal::HUP);
     assert!(begins(manager.hear()));
-    assert_eq!(manager.hear(), "READY=1\n");
+    assert_eq!(manager.hear(), "READY=1\nSTATUS=serving 1 devices, snapshot 1\n");
 
     server.site.put("fleet/device.toml", &DEVICE.replace("Desk", "Lobby"));
     server.signal(Signal::HUP);
@@ -59,6 +59,12 @@ fn a_manager_hears_when_the_server_is_ready_reloads_and_stops() {
         manager.hear(),
         "READY=1\nSTATUS=the files have 1 faults; snapshot 2, the last good one, stays\n"
     );
+
+    server.site.put("fleet/device.toml", &DEVICE.replace("Desk", "Lobby"));
+    server.signal(Signal::HUP);
+    assert!(begins(manager.hear()));
+    let healed = manager.hear();
+    assert!(healed.starts_with("READY=1\nSTATUS=serving 1 devices, snapshot "), "{healed}");
 
     server.signal(Signal::TERM);
     let heard = manager.hear();
