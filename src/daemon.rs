@@ -102,6 +102,7 @@ async fn serve(started: Started, inherited: Inherited) -> Result<(), DaemonError
     let beside = beside(&identities);
     let watch = Watch::new(loader, Arc::clone(&store), Arc::clone(&metrics), service::note, origin, beside);
     let (bell, last) = (watch.bell(), watch.last());
+    let is_stale = last.stale_since().is_some();
     let stop = CancellationToken::new();
     let guard = Arc::new(Guard::new(Instant::now()));
     let reading = thread::Builder::new().name("reload".to_owned()).spawn(move || watch.run());
@@ -131,7 +132,7 @@ async fn serve(started: Started, inherited: Inherited) -> Result<(), DaemonError
         threads.push(administer(admin, listener, ended.clone())?);
     }
     std::io::stdout().write_all(&greeting).context("cannot write to standard output")?;
-    service::ready(&side.store.current());
+    service::ready(&side.store.current(), is_stale);
     let threads_live = || threads.iter().all(|thread| !thread.is_finished());
     tokio::select! {
         () = signals.until_stop(&bell) => (),

@@ -18,9 +18,12 @@ use crate::snapshot::{Snapshot, Store};
 /// Time beyond the deadline of a stop in which the process must have ended.
 const LEEWAY: Duration = Duration::from_secs(5);
 
-/// Says that phones are served.
-pub fn ready(snapshot: &Snapshot) {
-    let status = served(snapshot.devices(), snapshot.serial());
+/// Says that phones are served, perhaps with what was kept from before because the files are faulty.
+pub fn ready(snapshot: &Snapshot, is_stale: bool) {
+    let mut status = served(snapshot.devices(), snapshot.serial());
+    if is_stale {
+        status += ", kept from before: the files are faulty";
+    }
     tell(&[NotifyState::Ready, NotifyState::Status(&status)]);
 }
 

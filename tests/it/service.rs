@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use socket2::SockRef;
 
-use crate::support::{DEVICE, FILE, Reply, Running, SERIAL, Site, exchange};
+use crate::support::{DEVICE, FILE, Reply, Running, SERIAL, Site, exchange, until};
 
 /// Longest wait for anything that must happen.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -70,6 +70,22 @@ fn a_manager_hears_when_the_server_is_ready_reloads_and_stops() {
     let heard = manager.hear();
     assert!(heard.starts_with("STOPPING=1\nEXTEND_TIMEOUT_USEC=15000000\n"), "{heard}");
     assert_eq!(server.wait().0, Some(0));
+}
+
+#[test]
+fn a_manager_hears_that_what_is_served_was_kept_from_before() {
+    let server = Running::start(Site::with_phone());
+    let manifest = server.site.path("state/last-good/manifest");
+    until("the state is kept", || manifest.exists());
+    server.signal(Signal::KILL);
+    let site = server.into_site();
+    site.put("fleet/device.toml", "nonsense");
+    let manager = Manager::listen(&site);
+    let server = Running::start_with(site, &[("NOTIFY_SOCKET", &manager.1)]);
+    let heard = manager.hear();
+    let expected = "READY=1\nSTATUS=serving 1 devices, snapshot 1, kept from before: the files are faulty\n";
+    assert_eq!(heard, expected);
+    drop(server);
 }
 
 #[test]
