@@ -267,11 +267,11 @@ impl Desk {
         let patience =
             room.settings(|settings| Patience { deadline: settings.deadline, silence: settings.silence });
         let mut session = Session::new(terms, request.mode, size, patience, start);
-        let ends = place.ends();
+        let (ends, handle) = (place.ends(), Arc::clone(&place.handle));
         let end = tokio::select! {
             biased;
             end = transfer::carry(&mut session, line, place, source) => end,
-            never = usher::turn_away(self, line, ends) => match never {},
+            never = usher::turn_away(self, line, ends, &handle) => match never {},
         };
         room.count(&session, end.ending, start.elapsed(), way.peer());
         if let Source::File(_) = source {
@@ -321,7 +321,9 @@ impl Desk {
             // Whoever is refused, and why: the same look at the disk.
             let prefix = &snapshot.world().rules.provisioning.path_prefix;
             let settings = &snapshot.config().assets;
-            match self.room.shelf.take(Protocol::Tftp, peer, settings, prefix, request.name).await {
+            let taken = self.room.shelf.take(Protocol::Tftp, peer, settings, prefix, request.name);
+            // Boxed, so that transfers out of memory stay small.
+            match Box::pin(taken).await {
                 Ok(taken) => return Ok((Source::File(taken), None)),
                 Err(Nothing::Busy) => return Err(None),
                 Err(Nothing::Failed | Nothing::Missing) => (),

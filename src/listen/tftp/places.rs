@@ -89,6 +89,7 @@ pub(super) struct Handle {
     pub(super) request: Box<[u8]>,
     news: Mutex<News>,
     wake: Notify,
+    verified: Notify,
 }
 
 #[derive(Default)]
@@ -154,7 +155,12 @@ impl Places {
         }
         tally.unverified += 1;
         table.taken += 1;
-        let handle = Handle { request: request.into(), news: Mutex::default(), wake: Notify::new() };
+        let handle = Handle {
+            request: request.into(),
+            news: Mutex::default(),
+            wake: Notify::new(),
+            verified: Notify::new(),
+        };
         let handle = Arc::new(handle);
         table.transfers.insert(ends, Arc::clone(&handle));
         Ok(Place { places: Arc::clone(self), ends, is_verified: false, handle })
@@ -255,6 +261,11 @@ impl Handle {
         (!news.is_replaced).then(act)
     }
 
+    /// Waits until the client has acknowledged something; one may wait.
+    pub(super) async fn verified(&self) {
+        self.verified.notified().await;
+    }
+
     /// Waits for news.
     pub(super) async fn told(&self) -> Told {
         loop {
@@ -302,6 +313,7 @@ impl Place {
         {
             tally.unverified = tally.unverified.saturating_sub(1);
             tally.verified += 1;
+            self.handle.verified.notify_one();
         }
     }
 

@@ -37,7 +37,8 @@ impl Source {
             Self::File(taken) => {
                 let rest = usize::try_from(taken.size().checked_sub(offset)?).unwrap_or(usize::MAX);
                 let length = if ahead { length.max(AHEAD).min(rest) } else { length };
-                Some((offset, taken.read(offset, length).await?))
+                // Boxed, so that transfers out of memory stay small.
+                Some((offset, Box::pin(taken.read(offset, length)).await?))
             }
             // All of them are at hand.
             Self::Memory(bytes) => {

@@ -14,7 +14,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::sleep;
 
 use crate::listen::tftp::line::Line;
-use crate::listen::tftp::places::Ends;
+use crate::listen::tftp::places::{Ends, Handle};
 use crate::listen::tftp::{Desk, PAUSE, error};
 use crate::tftp::{ErrorCode, Packet};
 
@@ -25,8 +25,15 @@ const SETTLED: Duration = Duration::from_millis(300);
 const ROOM: usize = 64;
 
 /// Turns strangers away from a transfer's port for as long as it is polled.
-pub(super) async fn turn_away(desk: &Desk, line: &Line<'_>, ends: Ends) -> Infallible {
+pub(super) async fn turn_away(desk: &Desk, line: &Line<'_>, ends: Ends, handle: &Handle) -> Infallible {
     sleep(SETTLED).await;
+    // Whoever forges requests gets no second socket.
+    handle.verified().await;
+    // Boxed, so that transfers that are over by then stay small.
+    Box::pin(listen(desk, line, ends)).await
+}
+
+async fn listen(desk: &Desk, line: &Line<'_>, ends: Ends) -> Infallible {
     let Some(_descriptor) = descriptor(&desk.room.ushers) else { return pending().await };
     // A port that strangers cannot be heard on is as good as any other.
     let Some(Ok(socket)) = line.second_socket() else { return pending().await };
