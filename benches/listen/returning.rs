@@ -37,7 +37,10 @@ impl Returning {
         let name = ServerName::try_from("localhost").unwrap();
         let short = self.0.iter().zip(paths.iter().cycle()).filter(|(config, path)| {
             let connection = ClientConnection::new(Arc::clone(config), name.clone()).unwrap();
-            let mut stream = StreamOwned::new(connection, TcpStream::connect(address).unwrap());
+            let socket = TcpStream::connect(address).unwrap();
+            // The request must not wait until the end of the handshake is acknowledged.
+            socket.set_nodelay(true).unwrap();
+            let mut stream = StreamOwned::new(connection, socket);
             write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
             let mut response = Vec::new();
             stream.read_to_end(&mut response).unwrap();
