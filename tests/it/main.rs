@@ -29,7 +29,7 @@ mod slow; // peers that are silent, slow, or too many: promises H5, H7
 mod status; // how a server is: /healthz, /readyz, `bellhop status`
 mod stop; // signals
 mod support; // a site in a temporary folder, and the server that runs on it
-mod versions; // phones ask while files change all the time: promise H1
 mod swap; // certificates change under way: promise H9
 mod tftp; // datagrams: promises T
 mod tls; // which certificate a phone gets
+mod versions; // phones ask while files change all the time: promise H1
