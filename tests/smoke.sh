@@ -1,69 +1,12 @@
 #!/usr/bin/env bash
 # The started program, asked by curl, openssl and ffuf as phones, operators and strangers would ask it.
 # Usage: tests/smoke.sh PROGRAM
-set -euo pipefail
 cd "$(dirname "$0")/.."
-program=$(realpath "$1")
-site=$(mktemp -d)
-server=
-
-end() {
-  [ -z "$server" ] || kill "$server" 2>/dev/null || true
-  rm -rf "$site"
-}
-trap end EXIT
-
-fail() {
-  echo "FAILED: $*" >&2
-  [ ! -s "$site/log" ] || tail -n 20 "$site/log" >&2
-  exit 1
-}
-
-# expect WHAT WANTED GOT
-expect() {
-  [ "$2" = "$3" ] || fail "$1: expected '$2', got '$3'"
-  echo "ok  $1"
-}
-
-# until_true WHAT COMMAND…: tries for 20 seconds
-until_true() {
-  local what=$1 tries=200
-  shift
-  until "$@" >/dev/null 2>&1; do
-    tries=$((tries - 1))
-    [ "$tries" -gt 0 ] || fail "$what"
-    sleep 0.1
-  done
-  echo "ok  $what"
-}
-
-# start: runs the server on the site, and learns its addresses
-start() {
-  rm -f "$site/greeting"
-  "$program" >"$site/greeting" 2>"$site/log" &
-  server=$!
-  until_true "the server says where it listens" grep -q '^  admin' "$site/greeting"
-  http=$(awk '$1 == "http" {print $2}' "$site/greeting")
-  tftp=$(awk '$1 == "tftp" {print $2}' "$site/greeting")
-  https=$(awk '$1 == "https" {print $2}' "$site/greeting")
-  admin=$(awk '$1 == "admin" {print $2}' "$site/greeting")
-}
-
-stop() {
-  kill -TERM "$server"
-  wait "$server" || fail "the server did not end well"
-  server=
-  echo "ok  the server ends well"
-}
+. tests/common.sh
 
 status() { curl -sS -o /dev/null -w '%{http_code}' "$@"; }
 
-# The shipped settings and fleet, on ports given by the system, in a folder that goes away.
-cp -r config/fleet "$site/fleet"
-sed -e 's/0\.0\.0\.0:[0-9]*/127.0.0.1:0/; s/127\.0\.0\.1:[0-9]*/127.0.0.1:0/' \
-  -e "s|\.\./catalog|$PWD/catalog|; s|\.\./state|state|" config/bellhop.toml >"$site/bellhop.toml"
-export BELLHOP_CONFIG=$site/bellhop.toml
-
+shipped
 echo "== the example fleet"
 "$program" check || fail "the example fleet has faults"
 start

@@ -2,46 +2,10 @@
 # TLS as phones of all ages and those who look for weaknesses see it: openssl plays the phones (promise L4), testssl.sh,
 # sslscan and nmap judge (promise L5).
 # Usage: tests/tls.sh PROGRAM
-set -euo pipefail
 cd "$(dirname "$0")/.."
-program=$(realpath "$1")
-site=$(mktemp -d)
-server=
+. tests/common.sh
 
-end() {
-  [ -z "$server" ] || kill "$server" 2>/dev/null || true
-  rm -rf "$site"
-}
-trap end EXIT
-
-fail() {
-  echo "FAILED: $*" >&2
-  [ ! -s "$site/log" ] || tail -n 20 "$site/log" >&2
-  exit 1
-}
-
-# expect WHAT WANTED GOT
-expect() {
-  [ "$2" = "$3" ] || fail "$1: expected '$2', got '$3'"
-  echo "ok  $1"
-}
-
-# until_true WHAT COMMAND…: tries for 20 seconds
-until_true() {
-  local what=$1 tries=200
-  shift
-  until "$@" >/dev/null 2>&1; do
-    tries=$((tries - 1))
-    [ "$tries" -gt 0 ] || fail "$what"
-    sleep 0.1
-  done
-}
-
-# The shipped settings and fleet, on ports given by the system, in a folder that goes away.
-cp -r config/fleet "$site/fleet"
-sed -e 's/0\.0\.0\.0:[0-9]*/127.0.0.1:0/; s/127\.0\.0\.1:[0-9]*/127.0.0.1:0/' \
-  -e "s|\.\./catalog|$PWD/catalog|; s|\.\./state|state|" config/bellhop.toml >"$site/bellhop.toml"
-export BELLHOP_CONFIG=$site/bellhop.toml
+shipped
 
 # An authority, and two chains by it for one name, as an operator would get them.
 key() { openssl genpkey -algorithm "$1" -pkeyopt "$2" -out "$site/$3.key" 2>/dev/null; } # ALGORITHM OPTION NAME
@@ -66,11 +30,7 @@ pair() { printf '{ certificate = "%s", key = "%s" }' "$site/$1.pem" "$site/$1.ke
 use() { sed -i "s|^certificates = .*|certificates = [$1]|" "$site/bellhop.toml"; }
 
 use "$(pair curve), $(pair rsa)"
-"$program" >"$site/greeting" 2>"$site/log" &
-server=$!
-until_true "the server says where it listens" grep -q '^  admin' "$site/greeting"
-https=$(awk '$1 == "https" {print $2}' "$site/greeting")
-admin=$(awk '$1 == "admin" {print $2}' "$site/greeting")
+start
 port=${https##*:}
 
 echo "== phones"
@@ -153,7 +113,5 @@ echo "== nmap"
 nmap -Pn -p "$port" --script ssl-enum-ciphers 127.0.0.1 >"$site/nmap"
 expect "least strength" "least strength: A" "$(grep -o 'least strength: .*' "$site/nmap")"
 
-kill -TERM "$server"
-wait "$server" || fail "the server did not end well"
-server=
+stop
 echo "all well"

@@ -3,65 +3,26 @@
 # closed enough, what the server asks of the kernel is let through, sockets are handed over, a server that is stuck
 # stops saying that it lives, and one that is killed at any instant starts again by itself.
 # Usage: tests/units.sh PROGRAM [PART]; KILLS=1000 for more kills than the usual ones
-set -euo pipefail
 cd "$(dirname "$0")/.."
-program=$(realpath "$1")
+. tests/common.sh
 kills=${KILLS:-50}
-site=$(mktemp -d)
-server=
 helper=
 
 end() {
   for process in $helper $server; do kill -9 "$process" 2>/dev/null || true; done
   rm -rf "$site"
 }
-trap end EXIT
 
-fail() {
-  echo "FAILED: $*" >&2
-  [ ! -s "$site/log" ] || tail -n 20 "$site/log" >&2
-  exit 1
-}
-
-# until_true WHAT COMMAND…: tries for a minute
-until_true() {
-  local what=$1 tries=1200
-  shift
-  until "$@" >/dev/null 2>&1; do
-    tries=$((tries - 1))
-    [ "$tries" -gt 0 ] || fail "$what"
-    sleep 0.05
-  done
-}
-
-is_ready() { grep -q '^  admin' "$site/greeting"; }
-
-# start COMMAND…: starts the server by a command, and learns its addresses
-start() {
+# launch COMMAND…: starts the server by a command, and does not wait for it
+launch() {
   : >"$site/greeting"
   "$@" >"$site/greeting" 2>>"$site/log" &
   server=$!
 }
 
-ready() {
-  until_true "the server starts" is_ready
-  http=$(awk '$1 == "http" {print $2}' "$site/greeting")
-  https=$(awk '$1 == "https" {print $2}' "$site/greeting")
-  tftp=$(awk '$1 == "tftp" {print $2}' "$site/greeting")
-  admin=$(awk '$1 == "admin" {print $2}' "$site/greeting")
-}
+is_ready() { grep -q '^  admin' "$site/greeting"; }
 
-stop() {
-  kill -TERM "$server"
-  wait "$server" || fail "the server did not end well"
-  server=
-}
-
-# The shipped settings and fleet, on ports given by the system, in a folder that goes away.
-cp -r config/fleet "$site/fleet"
-sed -e 's/0\.0\.0\.0:[0-9]*/127.0.0.1:0/; s/127\.0\.0\.1:[0-9]*/127.0.0.1:0/' \
-  -e "s|\.\./catalog|$PWD/catalog|; s|\.\./state|state|" config/bellhop.toml >"$site/bellhop.toml"
-export BELLHOP_CONFIG=$site/bellhop.toml
+shipped
 
 units() {
   mkdir -p "$site/units/bellhop.service.d"
@@ -126,11 +87,11 @@ kernel() {
   sort -u <(in_groups @system-service) | comm -23 - <(in_groups @privileged @resources | sort -u) >"$site/allowed"
   [ "$(wc -l <"$site/allowed")" -gt 200 ] || fail "systemd-analyze tells no system calls"
   grep -v '^bind$' "$site/allowed" >"$site/less"
-  start confined "$site/less" "$program"
+  launch confined "$site/less" "$program"
   ! wait "$server" || fail "a filter that lacks what is needed shows nothing"
   grep -q -i 'not permitted' "$site/log" || fail "a filter that lacks what is needed does not show"
   : >"$site/log"
-  start confined "$site/allowed" "$program"
+  launch confined "$site/allowed" "$program"
   ready
   exercise
   [ "$(awk '/^Seccomp:/ {print $2}' "/proc/$server/status")" = 2 ] || fail "no filter is there"
@@ -149,14 +110,14 @@ activation() {
   local first second
   first=127.0.0.1:$(free_port tcp)
   second=127.0.0.1:$(free_port tcp)
-  start systemd-socket-activate -l "$first" -l "$second" --fdname=http:https -E BELLHOP_CONFIG "$program"
+  launch systemd-socket-activate -l "$first" -l "$second" --fdname=http:https -E BELLHOP_CONFIG "$program"
   until_true "a request starts the server" curl -sS -o /dev/null --connect-timeout 1 "http://$first/nothing"
   ready
   [ "$http $https" = "$first $second" ] || fail "inherited $first and $second, serves $http and $https"
   curl -sSk -o /dev/null "https://$https/nothing"
   stop
   first=127.0.0.1:$(free_port udp)
-  start systemd-socket-activate --datagram -l "$first" -E BELLHOP_CONFIG "$program"
+  launch systemd-socket-activate --datagram -l "$first" -E BELLHOP_CONFIG "$program"
   # The datagram that starts the server is answered, too.
   until_true "a datagram starts the server" curl -sS -m 5 -o "$site/file" "tftp://$first/SIP00070E369DC2.cnf"
   ready
@@ -174,7 +135,7 @@ watchdog() {
     while (defined $s->recv(my $text, 4096)) { print $text }' "$site/notify" >"$site/heard" &
   helper=$!
   until_true "the manager listens" test -S "$site/notify"
-  start env NOTIFY_SOCKET="$site/notify" WATCHDOG_USEC=900000 "$program"
+  launch env NOTIFY_SOCKET="$site/notify" WATCHDOG_USEC=900000 "$program"
   until_true "the server is ready" says_more READY=1 0
   until_true "the server lives" says_more WATCHDOG=1 2
   strace -f -qq -o /dev/null -e trace=accept4 -e inject=accept4:delay_enter=600000000 -p "$server" 2>/dev/null &
@@ -198,9 +159,9 @@ crashes() {
   local worst=0 began took
   for kill in $(seq "$kills"); do
     [ $((kill % 3)) -gt 0 ] || rm -f "$site/state/self-signed.pem"
-    start "$program"
+    launch "$program"
     if [ $((kill % 2)) = 0 ]; then
-      until_true "the server starts" is_ready
+      until_true "the server starts" is_ready >/dev/null
       (for change in 1 2 3 4 5; do
         sed -i "s/^name = \"Yealink.*/name = \"Yealink $kill $change\"/" "$site/fleet/example.toml"
         kill -HUP "$server"
@@ -214,8 +175,8 @@ crashes() {
     [ -z "$helper" ] || wait "$helper" 2>/dev/null || true
     helper=
     began=$(date +%s%3N)
-    start "$program"
-    until_true "the server starts again after kill $kill" is_ready
+    launch "$program"
+    until_true "the server starts again after kill $kill" is_ready >/dev/null
     took=$(($(date +%s%3N) - began))
     [ "$took" -le "$worst" ] || worst=$took
     ready

@@ -1,37 +1,8 @@
 #!/usr/bin/env bash
 # What watches the server, against the server: alert rules and dashboard by promtool, and by a Prometheus that scrapes it.
 # Usage: tests/watch.sh PROGRAM
-set -euo pipefail
 cd "$(dirname "$0")/.."
-program=$(realpath "$1")
-site=$(mktemp -d)
-server= prometheus=
-
-end() {
-  [ -z "$server" ] || kill "$server" 2>/dev/null || true
-  [ -z "$prometheus" ] || kill "$prometheus" 2>/dev/null || true
-  wait
-  rm -rf "$site"
-}
-trap end EXIT
-
-fail() {
-  echo "FAILED: $*" >&2
-  tail -n 20 "$site"/*.log >&2 || true
-  exit 1
-}
-
-# until_true WHAT COMMAND…: tries for 30 seconds
-until_true() {
-  local what=$1 tries=300
-  shift
-  until "$@" >/dev/null 2>&1; do
-    tries=$((tries - 1))
-    [ "$tries" -gt 0 ] || fail "$what"
-    sleep 0.1
-  done
-  echo "ok  $what"
-}
+. tests/common.sh
 
 echo "== alert rules"
 promtool check rules systemd/alerts.yml
@@ -41,16 +12,8 @@ for alert in $(sed -n 's/^ *- alert: //p' systemd/alerts.yml); do
   grep -q "name: $alert stays quiet" tests/watch/alerts.yml || fail "no test in which $alert stays quiet"
 done
 
-# The shipped settings and fleet, on ports given by the system, in a folder that goes away.
-cp -r config/fleet "$site/fleet"
-sed -e 's/0\.0\.0\.0:[0-9]*/127.0.0.1:0/; s/127\.0\.0\.1:[0-9]*/127.0.0.1:0/' \
-  -e "s|\.\./catalog|$PWD/catalog|; s|\.\./state|state|" config/bellhop.toml >"$site/bellhop.toml"
-export BELLHOP_CONFIG=$site/bellhop.toml
-"$program" >"$site/greeting" 2>"$site/server.log" &
-server=$!
-until_true "the server says where it listens" grep -q '^  admin' "$site/greeting"
-address() { awk -v word="$1" '$1 == word {print $2}' "$site/greeting"; }
-admin=$(address admin)
+shipped
+start
 
 # traffic: every phone of the example fleet, strangers on each transport, a change and a fault on disk
 traffic() {
@@ -70,7 +33,7 @@ promtool check metrics <"$site/scrape" || fail "promtool finds fault with the me
 echo "ok  promtool finds no fault with the metrics"
 
 echo "== a Prometheus that scrapes"
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+port=$(free_port)
 cat >"$site/prometheus.yml" <<EOF
 global: { scrape_interval: 1s, evaluation_interval: 1s }
 rule_files: [$PWD/systemd/alerts.yml]
@@ -81,7 +44,7 @@ EOF
 promtool check config "$site/prometheus.yml" >/dev/null || fail "the configuration of Prometheus"
 prometheus --config.file="$site/prometheus.yml" --storage.tsdb.path="$site/data" \
   --web.listen-address="127.0.0.1:$port" --log.level=warn 2>"$site/prometheus.log" &
-prometheus=$!
+others+=($!)
 until_true "Prometheus is ready" curl -sS --fail "http://127.0.0.1:$port/-/ready"
 for _ in 1 2 3 4 5 6 7 8; do
   traffic
@@ -89,6 +52,4 @@ for _ in 1 2 3 4 5 6 7 8; do
 done
 python3 tests/watch/queries.py "http://127.0.0.1:$port" systemd/grafana.json || fail "queries"
 
-kill -TERM "$server"
-wait "$server" || fail "the server did not end well"
-server=
+stop
