@@ -75,11 +75,13 @@ fn prepare(config: &Config) -> anyhow::Result<()> {
     let files = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: files.maximum, ..files })
         .context("cannot raise the limit of open files")?;
-    let needed = u64::from(config.limits.connections) + 256;
+    let needed = [config.limits.connections, config.assets.downloads, config.tftp.transfers];
+    let needed = needed.into_iter().map(u64::from).sum::<u64>() + 256;
     if let Some(limit) = files.maximum.filter(|limit| *limit < needed) {
         warn!(
             limit,
-            needed, "fewer files may be open than connections are allowed; raise the limit of open files"
+            needed,
+            "fewer files may be open than connections and transfers are allowed; raise the limit of open files"
         );
     }
     Ok(())

@@ -18,8 +18,9 @@
 //!
 //! **A change on disk.** [`reload`] hears an event of the file system, a clock, SIGHUP or the operator, and reads what
 //! changed. [`snapshot`] builds the next snapshot on a thread of its own and tells all faults in one run. A good one is
-//! published in one step; with a bad one the last good one stays. A file is rendered anew only if something that it
-//! depends on changed.
+//! published in one step; with a bad one, or one that takes away too much to be meant, the last good one stays. What it
+//! was made of is kept on disk for a start at which the files are broken. A file is rendered anew only if something
+//! that it depends on changed.
 //!
 //! **An operator.** [`cli`] is the program's commands; [`manage`] the admin side: metrics, health, and the reload that
 //! waits for its result. Both read what the server reads, by the same code. Whoever edits, edits files: they are the
