@@ -187,5 +187,35 @@ crashes() {
   echo "ok  killed $kills times, and served again after at most $worst ms"
 }
 
-for part in ${2:-units kernel activation watchdog crashes}; do $part; done
+# Kills the server while it keeps the last good state, and has the next one start on that alone.
+kept() {
+  local kill phone
+  rm -rf "$site/state"
+  launch "$program"
+  until_true "the state is kept" test -e "$site/state/last-good/manifest"
+  kill -9 "$server"
+  wait "$server" 2>/dev/null || true
+  for kill in $(seq $((kills / 5))); do
+    launch "$program"
+    until_true "the server starts" is_ready >/dev/null
+    sed -i "s/^name = \"Yealink.*/name = \"Yealink kept $kill\"/" "$site/fleet/example.toml"
+    kill -HUP "$server"
+    sleep "2.$(printf %03d $((RANDOM % 80)))"
+    kill -9 "$server"
+    wait "$server" 2>/dev/null || true
+    cp "$site/fleet/example.toml" "$site/good"
+    echo '[[device]' >"$site/fleet/example.toml"
+    launch "$program"
+    until_true "the server starts on what was kept, kill $kill" is_ready >/dev/null
+    phone=$(grep -o 'http://.*/0015654aa937.cfg' "$site/greeting")
+    curl -sS --fail -o /dev/null "$phone" || fail "a phone after kill $kill"
+    kill -9 "$server"
+    wait "$server" 2>/dev/null || true
+    mv "$site/good" "$site/fleet/example.toml"
+  done
+  server=
+  echo "ok  killed $((kills / 5)) times while the last good state was kept, and started on it each time"
+}
+
+for part in ${2:-units kernel activation watchdog crashes kept}; do $part; done
 echo "all well"
