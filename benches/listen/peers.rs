@@ -20,26 +20,31 @@ impl Peer {
     /// Tells how much processor time the server has used: its own and its children's, ended ones too, user and
     /// system.
     pub(crate) fn processor_time(&self) -> Duration {
-        let mut processes = vec![self.child.id()];
-        let mut ticks = 0;
-        while let Some(process) = processes.pop() {
-            let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-            // Fields are counted after the name, which may hold blanks.
-            let fields: Vec<u64> = stat
-                .rsplit(')')
-                .next()
-                .unwrap()
-                .split_whitespace()
-                .map(|field| field.parse().unwrap_or(0))
-                .collect();
-            ticks += fields.get(11..15).map_or(0, |times| times.iter().sum::<u64>());
-            let children =
-                fs::read_to_string(format!("/proc/{process}/task/{process}/children")).unwrap_or_default();
-            processes.extend(children.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
-        }
-        // The kernel counts in hundredths of a second for users, whatever its own clock does (proc(5), USER_HZ).
-        Duration::from_millis(ticks * 10)
+        processor_time_of(self.child.id())
     }
+}
+
+/// Tells how much processor time a process has used, and its children.
+pub(crate) fn processor_time_of(process: u32) -> Duration {
+    let mut processes = vec![process];
+    let mut ticks = 0;
+    while let Some(process) = processes.pop() {
+        let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        // Fields are counted after the name, which may hold blanks.
+        let fields: Vec<u64> = stat
+            .rsplit(')')
+            .next()
+            .unwrap()
+            .split_whitespace()
+            .map(|field| field.parse().unwrap_or(0))
+            .collect();
+        ticks += fields.get(11..15).map_or(0, |times| times.iter().sum::<u64>());
+        let children =
+            fs::read_to_string(format!("/proc/{process}/task/{process}/children")).unwrap_or_default();
+        processes.extend(children.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
+    }
+    // The kernel counts in hundredths of a second for users, whatever its own clock does (proc(5), USER_HZ).
+    Duration::from_millis(ticks * 10)
 }
 
 impl Drop for Peer {
@@ -75,12 +80,13 @@ impl Bellhop {
 
 /// Starts bellhop on one core; gives it with the lines in which it says where it listens.
 pub(crate) fn started(site: &Site) -> (Peer, Vec<String>) {
-    let mut child = on_one_core(env!("CARGO_BIN_EXE_bellhop"))
-        .arg("--config")
-        .arg(site.path("bellhop.toml"))
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    start_by(on_one_core(env!("CARGO_BIN_EXE_bellhop")), site)
+}
+
+/// Starts bellhop by a command.
+pub(crate) fn start_by(mut command: Command, site: &Site) -> (Peer, Vec<String>) {
+    let mut child =
+        command.arg("--config").arg(site.path("bellhop.toml")).stdout(Stdio::piped()).spawn().unwrap();
     let mut told = Vec::new();
     for line in BufReader::new(child.stdout.take().unwrap()).lines() {
         told.push(line.unwrap());
