@@ -12,6 +12,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Resource, getrlimit};
 use rustls::ClientConfig;
 use rustls::client::Resumption;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -32,8 +33,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 /// Time at the beginning of an offer that is not counted.
 pub(crate) const WARMING: Duration = Duration::from_secs(1);
 
-/// Most connections under way; what comes then is not made, and told.
-const MOST: usize = 60_000;
+/// Descriptors that are not for connections; what cannot be made for want of others is told.
+const OTHERS: usize = 100;
 
 /// Phones, each with an address of its own, and where they connect.
 #[derive(Clone)]
@@ -151,12 +152,13 @@ impl Phones {
         let (local, begin) = (LocalSet::new(), Instant::now());
         let (phones, heard) = (self.clone(), Rc::clone(&told));
         let under_way = Rc::new(());
+        let most = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX) as usize - OTHERS;
         local.spawn_local(async move {
             let (own, mut next) = (processor_time_of(std::process::id()), 0);
             while begin.elapsed() < time {
                 while (next as f64) < begin.elapsed().as_secs_f64() * rate {
                     let due = begin + Duration::from_secs_f64(next as f64 / rate);
-                    if Rc::strong_count(&under_way) > MOST {
+                    if Rc::strong_count(&under_way) > most {
                         heard.borrow_mut().unmade += 1;
                     } else {
                         heard.borrow_mut().made += 1;
