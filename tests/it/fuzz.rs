@@ -10,11 +10,21 @@ use proptest::prelude::*;
 
 #[test]
 fn the_seeds_break_nothing() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/seeds/forwarded");
-    let seeds: Vec<_> =
-        fs::read_dir(folder).unwrap().map(|entry| fs::read(entry.unwrap().path()).unwrap()).collect();
-    assert!(!seeds.is_empty());
-    seeds.iter().for_each(|seed| targets::forwarded(seed));
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/seeds");
+    let targets = [
+        ("credentials", targets::credentials as fn(&[u8])),
+        ("decode", targets::decode),
+        ("forwarded", targets::forwarded),
+        ("inquiry", targets::inquiry),
+        ("records", targets::records),
+        ("session", targets::session),
+        ("settings", targets::settings),
+    ];
+    for (name, target) in targets {
+        let seeds: Vec<_> = fs::read_dir(folder.join(name)).unwrap().collect();
+        assert!(!seeds.is_empty(), "{name}");
+        seeds.into_iter().for_each(|seed| target(&fs::read(seed.unwrap().path()).unwrap()));
+    }
 }
 
 proptest! {
@@ -30,6 +40,23 @@ proptest! {
     fn any_forwarded_for_is_an_address_or_none(bytes in prop::collection::vec(any::<u8>(), 0..100), text in "[0-9a-f.:\\[\\], \n]{0,100}") {
         targets::forwarded(&bytes);
         targets::forwarded(text.as_bytes());
+    }
+
+    #[test]
+    fn any_path_gives_a_phone_s_file_only_to_who_has_its_serial(
+        path in "(/|fuzz0fuzz1fuzz2fuzz3fuzz4f|%66|0015654aa937|.cfg|\\.\\.|%2f|[ -~]){0,8}",
+        bytes in prop::collection::vec(any::<u8>(), 0..60),
+    ) {
+        targets::inquiry(path.as_bytes());
+        targets::inquiry(&[path.as_bytes(), b"\n", &bytes].concat());
+        targets::inquiry(&bytes);
+    }
+
+    #[test]
+    fn any_text_is_read_or_has_faults(text in "([a-z-]{1,12} ?= ?|\\[\\[?(device|http|limits)\\]?\\]|\"|\n|[ -~]){0,40}") {
+        targets::records(text.as_bytes());
+        targets::settings(text.as_bytes());
+        targets::credentials(text.as_bytes());
     }
 
     #[test]

@@ -2,12 +2,20 @@
 #![expect(clippy::unwrap_used, reason = "a target that cannot go on has found something")]
 #![allow(dead_code, reason = "each fuzzer uses its own")]
 
-use std::net::IpAddr;
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use arbitrary::{Arbitrary, Unstructured};
-use bellhop::config::Proxies;
+use bellhop::answer::{Outcome, answer};
+use bellhop::config::{Config, Proxies};
 use bellhop::guard::origin;
+use bellhop::identify::{Credentials, Inquiry};
+use bellhop::model::Protocol;
+use bellhop::reload::Loader;
+use bellhop::snapshot::{Records, Snapshot};
 use bellhop::tftp::{Caps, Event, Packet, Patience, Session, Step, negotiate};
 use bytes::Bytes;
 
@@ -86,6 +94,86 @@ pub(crate) fn forwarded(bytes: &[u8]) {
     let known: Vec<&[u8]> = added.collect();
     assert_eq!(origin(peer, known.into_iter(), &proxies), Ok(IpAddr::from([203, 0, 113, 7])));
     assert!(told.is_err() || told == Ok(told.unwrap().to_canonical()));
+}
+
+/// The serial of the one device that [`inquiry`] asks for.
+const SERIAL: &str = "fuzz0fuzz1fuzz2fuzz3fuzz4f";
+
+/// Whatever a path and a User-Agent hold, a file of a device that is known by its serial alone comes only to who has
+/// that.
+pub(crate) fn inquiry(bytes: &[u8]) {
+    static SNAPSHOT: OnceLock<Snapshot> = OnceLock::new();
+    let snapshot = SNAPSHOT.get_or_init(|| {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let catalog =
+            here.ancestors().map(|above| above.join("catalog")).find(|folder| folder.is_dir()).unwrap();
+        let site = std::env::temp_dir().join(format!("bellhop-fuzz-{}", std::process::id()));
+        fs::create_dir_all(site.join("fleet")).unwrap();
+        let device = format!(
+            "[[device]]\nserial = \"{SERIAL}\"\nname = \"Phone\"\nmodel = \"yealink/t46s\"\n\
+             mac = \"0015654aa937\"\nprotocol = \"http\"\nadmin-password = \"secret\"\n"
+        );
+        fs::write(site.join("fleet/phone.toml"), device).unwrap();
+        fs::write(site.join("bellhop.toml"), format!("catalog = [{catalog:?}]\n")).unwrap();
+        let mut loader = Loader::new(&site.join("bellhop.toml")).unwrap();
+        let nothing = loader.nothing();
+        let loaded = loader.load(&nothing).unwrap().unwrap();
+        fs::remove_dir_all(site).unwrap();
+        loaded.snapshot
+    });
+    let (path, agent) = match bytes.iter().position(|byte| *byte == b'\n') {
+        Some(end) => (&bytes[..end], Some(&bytes[end + 1..])),
+        None => (bytes, None),
+    };
+    for transport in [Protocol::Http, Protocol::Https, Protocol::Tftp] {
+        let inquiry = Inquiry {
+            transport,
+            peer: Ipv4Addr::LOCALHOST.into(),
+            path,
+            user_agent: agent,
+            certificate: None,
+            credentials: None,
+            banned: None,
+        };
+        let answer = answer(snapshot, &inquiry);
+        if let (Outcome::Served { .. }, Some(_)) = (answer.outcome, answer.phone) {
+            assert_eq!(transport, Protocol::Http, "only by its protocol");
+            let decoded: Vec<u8> = percent_encoding::percent_decode(path).collect();
+            assert!(
+                decoded.windows(SERIAL.len()).any(|part| part == SERIAL.as_bytes()),
+                "only who has the serial"
+            );
+        }
+    }
+}
+
+/// Any text is a fleet file or has faults, each of which names a line of it.
+pub(crate) fn records(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let (_, faults) = Records::parse(Path::new("x.toml"), text);
+    check_lines(&faults, text);
+}
+
+/// Any text is a configuration or has faults, each of which names a line of it.
+pub(crate) fn settings(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Err(faults) = Config::parse(Path::new("x.toml"), text) {
+        assert!(!faults.is_empty(), "whoever is refused is told why");
+        check_lines(&faults, text);
+    }
+}
+
+fn check_lines(faults: &[bellhop::document::Fault], text: &str) {
+    let lines = u32::try_from(text.split('\n').count()).unwrap();
+    for fault in faults {
+        assert!(fault.line <= lines, "{fault}");
+    }
+}
+
+/// Any text holds credentials or none.
+pub(crate) fn credentials(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    Credentials::read(text, "GET");
 }
 
 /// Whatever happens to a transfer, it keeps to its terms, and it ends.

@@ -1,0 +1,6 @@
+//! `targets::records` under a fuzzer.
+#![no_main]
+
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| targets::records(bytes));
