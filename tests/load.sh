@@ -2,52 +2,17 @@
 # Slow clients, crowds and changes at once: slowhttptest holds connections while good phones are served (promise H5),
 # and wrk fetches while everything is reloaded again and again (promise H1).
 # Usage: tests/load.sh PROGRAM
-set -euo pipefail
 cd "$(dirname "$0")/.."
-program=$(realpath "$1")
-site=$(mktemp -d)
-server= attack= good=
+. tests/common.sh
 
-end() {
-  for process in $good $attack $server; do kill "$process" 2>/dev/null || true; done
-  wait
-  rm -rf "$site"
-}
-trap end EXIT
-
-fail() {
-  echo "FAILED: $*" >&2
-  [ ! -s "$site/log" ] || tail -n 20 "$site/log" >&2
-  exit 1
-}
-
-# until_true WHAT COMMAND…: tries for 20 seconds
-until_true() {
-  local what=$1 tries=200
-  shift
-  until "$@" >/dev/null 2>&1; do
-    tries=$((tries - 1))
-    [ "$tries" -gt 0 ] || fail "$what"
-    sleep 0.1
-  done
-  echo "ok  $what"
-}
-
-# The shipped settings and fleet, on ports given by the system, in a folder that goes away; short deadlines, so that
-# this does not take long.
-cp -r config/fleet "$site/fleet"
-sed -e 's/0\.0\.0\.0:[0-9]*/127.0.0.1:0/; s/127\.0\.0\.1:[0-9]*/127.0.0.1:0/' \
-  -e 's/^\(header\|response\|handshake\)-timeout = .*/\1-timeout = "3s"/' \
-  -e "s|\.\./catalog|$PWD/catalog|; s|\.\./state|state|" config/bellhop.toml >"$site/bellhop.toml"
+# Short deadlines, so that this does not take long.
+shipped
+sed -i 's/^\(header\|response\|handshake\)-timeout = .*/\1-timeout = "3s"/' "$site/bellhop.toml"
 mkdir "$site/assets"
 head -c 20000000 /dev/urandom >"$site/assets/large.bin"
-export BELLHOP_CONFIG=$site/bellhop.toml
 ulimit -n "$(ulimit -Hn)"
 
-"$program" >"$site/greeting" 2>"$site/log" &
-server=$!
-until_true "the server says where it listens" grep -q '^  admin' "$site/greeting"
-admin=$(awk '$1 == "admin" {print $2}' "$site/greeting")
+start
 phone=$(grep -o 'http://.*/0015654aa937.cfg' "$site/greeting")
 encrypted=$(grep -o 'https://.*/00085D40905F.cfg' "$site/greeting")
 
@@ -77,9 +42,10 @@ withstand() {
   shift 2
   slowhttptest -l 15 -p 3 "$@" >"$site/attack" 2>&1 &
   attack=$!
+  others=("$attack")
   served_during "$attack"
   wait "$attack" || true
-  attack=
+  others=()
   sed 's/\x1b\[[0-9;]*[A-Za-z]//g' "$site/attack" >"$site/told"
   asked=$(wc -l <"$site/served")
   bad=$(grep -vc '^200 .* 0$' "$site/served" || true)
@@ -116,12 +82,14 @@ changes() {
 }
 wrk -t 1 -c 200 -d 10 --latency "$phone" >"$site/wrk" &
 good=$!
+others=("$good")
 changes &
 attack=$!
+others+=("$attack")
 wait "$good" || fail "wrk: $(cat "$site/wrk")"
 touch "$site/enough"
 wait "$attack" || fail "the changes"
-good= attack=
+others=()
 requests=$(awk '/requests in/ {print $1}' "$site/wrk")
 if grep -E 'Non-2xx|Socket errors' "$site/wrk"; then fail "requests failed during reloads"; fi
 [ "${requests:-0}" -gt 1000 ] || fail "too few requests: $(cat "$site/wrk")"
@@ -130,8 +98,6 @@ published=$(grep -c '^published' "$site/reloads" || true)
 turn=$(grep -o 'display-name = "Smith [0-9]*' "$site/fleet/example.toml" | grep -o '[0-9]*$')
 until_true "the last change is served" bash -c "curl -sS '$phone' | grep -q 'Smith $turn'"
 echo "ok  $requests requests during $published reloads, none failed"
-kill -TERM "$server"
-wait "$server" || fail "the server did not end well"
-server=
+stop
 if grep -i panic "$site/log"; then fail "something panicked"; fi
 echo "all well"

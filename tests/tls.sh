@@ -90,12 +90,20 @@ echo "ok  the new one is served"
 
 echo "== testssl.sh"
 # Protocols, ciphers by strength, forward secrecy, what is shown, and every known vulnerability.
-testssl --quiet --color 0 --warnings off --nodns none --ip 127.0.0.1 --add-ca "$site/authority.pem" \
-  -p -s -f -S -U --jsonfile "$site/findings.json" "localhost:$port" >"$site/testssl" 2>&1 || true
-grep -q '"id" *: *"LUCKY13"' "$site/findings.json" || fail "testssl.sh did not end: $(tail -n 5 "$site/testssl")"
+judge() {
+  rm -f "$site/findings.json"
+  testssl --quiet --color 0 --warnings off --nodns none --ip 127.0.0.1 --add-ca "$site/authority.pem" \
+    -p -s -f -S -U --jsonfile "$site/findings.json" "localhost:$port" >"$site/testssl" 2>&1 || true
+  grep -q '"id" *: *"LUCKY13"' "$site/findings.json" || fail "testssl.sh did not end: $(tail -n 5 "$site/testssl")"
+}
 findings() { # SEVERITIES; that its openssl cannot do GOST is no finding
   tr -d '\n' <"$site/findings.json" | sed 's/}, *{/}\n{/g; s/},[[:space:]]*{/}\n{/g' | grep -E "\"severity\" *: *\"($1)\"" | grep -v engine_problem || true
 }
+# A warning is a check that did not come about, as some do not in time on a busy machine.
+for _ in 1 2 3; do
+  judge
+  [ -n "$(findings WARN)" ] || break
+done
 [ -n "$(findings 'OK|INFO')" ] || fail "the findings of testssl.sh cannot be read"
 expect "no finding above LOW" "" "$(findings 'MEDIUM|HIGH|CRITICAL|FATAL|WARN')"
 
