@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # TLS as phones of all ages and those who look for weaknesses see it: openssl plays the phones (promise L4), testssl.sh,
-# sslscan and nmap judge (promise L5).
+# sslscan, sslyze and nmap judge (promise L5).
 # Usage: tests/tls.sh PROGRAM
 cd "$(dirname "$0")/.."
 . tests/common.sh
@@ -10,9 +10,12 @@ shipped
 # An authority, and two chains by it for one name, as an operator would get them.
 key() { openssl genpkey -algorithm "$1" -pkeyopt "$2" -out "$site/$3.key" 2>/dev/null; } # ALGORITHM OPTION NAME
 key EC ec_paramgen_curve:P-256 authority
-openssl req -x509 -key "$site/authority.key" -subj '/CN=Test authority' -days 365 -out "$site/authority.pem"
+openssl req -x509 -key "$site/authority.key" -subj '/CN=Test authority' -days 365 \
+  -addext keyUsage=critical,keyCertSign,cRLSign -out "$site/authority.pem"
 cat >"$site/extensions" <<'END'
 basicConstraints = CA:FALSE
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
 keyUsage = digitalSignature
 extendedKeyUsage = serverAuth
 subjectAltName = DNS:localhost
@@ -116,6 +119,17 @@ for version in TLSv1.2 TLSv1.3; do
   expect "$version" enabled "$(awk -v version="$version" '$1 == version {print $2; exit}' "$site/sslscan")"
 done
 expect "no weak cipher" "" "$(grep -E '^(Accepted|Preferred)' "$site/sslscan" | grep -vE 'GCM|CHACHA20' || true)"
+
+echo "== sslyze"
+version=6.3.1
+tools=$PWD/target/tools/sslyze
+if ! "$tools/bin/pip" show sslyze 2>/dev/null | grep -q "^Version: $version"; then
+  python3 -m venv --clear "$tools"
+  "$tools/bin/pip" install --quiet --disable-pip-version-check "sslyze==$version"
+fi
+"$tools/bin/sslyze" --mozilla_config intermediate --certinfo_ca_file "$site/authority.pem" "localhost:$port{127.0.0.1}" \
+  >"$site/sslyze" 2>&1 || true
+expect "Mozilla's intermediate configuration" "OK - Compliant." "$(sed -n "s/^ *localhost:$port: //p" "$site/sslyze")"
 
 echo "== nmap"
 nmap -Pn -p "$port" --script ssl-enum-ciphers 127.0.0.1 >"$site/nmap"
