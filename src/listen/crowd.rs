@@ -40,7 +40,8 @@ struct Table {
     sources: HashMap<Source, u32>,
 }
 
-/// Who is counted together: an IPv4 address, or an IPv6 /64.
+/// Who is counted together: an IPv4 address, or an IPv6 /64, which is narrower than [`Subnet`](crate::model::Subnet)
+/// can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Source(u128);
 

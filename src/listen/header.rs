@@ -1,7 +1,7 @@
 //! The headers by which proxies tell whom a request or a connection comes from.
 //!
-//! Promises: that of the PROXY protocol, versions 1 and 2, is read before anything else, TLS included, and not a byte more than it; only of proxies that an
-//! operator trusts on listeners where they send one.
+//! Promises: that of the PROXY protocol, versions 1 and 2, is read before anything else, TLS included, and not a byte
+//! more than it; only of proxies that an operator trusts, on listeners where they send one.
 
 use std::io::{self, ErrorKind};
 use std::net::IpAddr;
