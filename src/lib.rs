@@ -54,7 +54,9 @@ pub mod listen;
 pub mod permit;
 pub mod render;
 
+pub mod operation;
 pub mod reload;
+pub mod rights;
 pub mod snapshot;
 
 pub mod catalog;

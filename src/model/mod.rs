@@ -4,6 +4,7 @@
 //! Read next: [`records`](crate::model) for what a fleet is made of, then `snapshot` for how it is kept.
 
 mod mac;
+mod management;
 mod records;
 mod secret;
 mod settings;
@@ -14,6 +15,10 @@ mod words;
 mod zone;
 
 pub use self::mac::{InvalidMac, Mac};
+pub use self::management::{
+    Equipment, Login, Preferences, RecordKind, RecordRef, Template, TemplateFile, Token, TokenScope,
+    Visibility,
+};
 pub use self::records::{
     Dates, Device, Extension, ExtensionKind, Network, Organization, Provider, Sip, UpdateCredentials, User,
 };

@@ -221,6 +221,21 @@ impl Snapshot {
         self.extension_place(number).map(|place| self.extension_at(place))
     }
 
+    /// Finds a provider by its id.
+    pub fn provider(&self, id: &str) -> Option<&Provider> {
+        self.account_of(AccountKind::Provider, id).map(|place| self.provider_at(place))
+    }
+
+    /// Finds an organization by its id.
+    pub fn organization(&self, id: &str) -> Option<&Organization> {
+        self.account_of(AccountKind::Organization, id).map(|place| self.organization_at(place))
+    }
+
+    /// Finds a user by its id.
+    pub fn user(&self, id: &str) -> Option<&User> {
+        self.account_of(AccountKind::User, id).map(|place| self.user_at(place))
+    }
+
     fn extension_place(&self, number: &str) -> Option<Place> {
         let is_it = |place| self.extension_at(place).number == number;
         self.numbers.find(self.numbers.hash(number), is_it)

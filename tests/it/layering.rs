@@ -44,6 +44,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "manage",
         &["accept", "document", "durable", "guard", "listen", "model", "reload", "snapshot", "telemetry"],
     ),
+    ("rights", &["config", "model", "snapshot"]),
+    (
+        "operation",
+        &[
+            "audit", "catalog", "config", "document", "durable", "edit", "model", "reload", "render",
+            "rights", "snapshot", "template",
+        ],
+    ),
     ("greeting", &["listen", "model", "snapshot"]),
     ("service", &["listen", "reload", "snapshot"]),
     (
@@ -100,7 +108,7 @@ const OWNED_BY: &[(&str, &[&str])] = &[
     ("rustls", &["listen/tls/"]),
     ("sha2", &["identify/digest.rs", "listen/challenge.rs"]),
     ("sd_notify", &["service.rs"]),
-    ("serde", &["cli/", "manage/"]),
+    ("serde", &["cli/", "manage/", "operation/"]),
     ("socket2", &["listen/inherited.rs", "listen/tftp/line.rs"]),
     (
         "tokio",
