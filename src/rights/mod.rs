@@ -9,6 +9,7 @@ mod permit;
 pub use self::account::{Account, Kind};
 pub use self::permit::{Act, Add, Change, Denial, Permit, Remove, Rule};
 
+use crate::model::{RecordKind, RecordRef};
 use crate::snapshot::Snapshot;
 
 /// Somebody who acts on a snapshot.
@@ -32,5 +33,17 @@ impl<'s> Actor<'s> {
     /// Gives what it acts on.
     pub fn snapshot(&self) -> &'s Snapshot {
         self.snapshot
+    }
+
+    /// Decides whether the global preferences may be changed.
+    ///
+    /// # Errors
+    /// They are the administrator's.
+    pub fn preferences(&self) -> Result<Permit<Change>, Denial> {
+        if self.account.kind() == Kind::Administrator {
+            return Ok(Permit::new(RecordRef::new(RecordKind::Preferences, ""), Rule::Administrator, &[]));
+        }
+        let why = "global preferences are the administrator's".to_owned();
+        Err(Denial { rule: Rule::Preferences, hidden: false, field: None, why })
     }
 }
