@@ -156,6 +156,19 @@ pub enum RecordKind {
 }
 
 impl RecordKind {
+    /// Every kind, in the order of their names.
+    pub const ALL: &[Self] = &[
+        Self::Device,
+        Self::Extension,
+        Self::Login,
+        Self::Organization,
+        Self::Preferences,
+        Self::Provider,
+        Self::Template,
+        Self::Token,
+        Self::User,
+    ];
+
     /// Gives its name in files.
     pub const fn word(self) -> &'static str {
         match self {

@@ -91,6 +91,7 @@ impl Snapshot {
             numbers: self.numbers.clone(),
             accounts: self.accounts.clone(),
             assigned: self.assigned.clone(),
+            named: self.named.clone(),
             open: HashSet::new(),
         }
     }
@@ -194,6 +195,7 @@ impl Snapshot {
         troubles.extend(this.line_twins(twins));
         (self.serials, self.macs, self.numbers) = (serials, macs, numbers);
         (self.accounts, self.assigned) = (accounts, assigned);
+        troubles.extend(self.index_named(changed));
         troubles
     }
 
@@ -281,7 +283,8 @@ impl Snapshot {
             !(records.extensions.iter().all(extension)
                 && records.organizations.iter().all(organization)
                 && records.users.iter().all(user)
-                && records.providers.iter().all(provider))
+                && records.providers.iter().all(provider)
+                && self.names_stay(&records))
         })
     }
 

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use crate::catalog::{Catalog, Firmware, Model, PasswordCharacters};
 use crate::document::{Severity, nearest, one_of};
-use crate::model::{Device, LineKey, Protocol, Raw, SettingId, Value};
+use crate::model::{Device, LineKey, Protocol, Raw, RecordKind, SettingId, Value};
 use crate::snapshot::{AccountKind, Place, Snapshot};
 
 /// Most characters of a password in the vocabulary.
@@ -13,7 +13,7 @@ const PASSWORD_LONGEST: usize = 64;
 /// Something wrong with a record, before its file and line are known.
 #[derive(Debug)]
 pub(super) struct Trouble {
-    pub(super) kind: Kind,
+    pub(super) kind: RecordKind,
     pub(super) place: Place,
     /// The key that it is about; the record as a whole where `None`.
     pub(super) key: Option<&'static str>,
@@ -21,41 +21,21 @@ pub(super) struct Trouble {
     pub(super) message: String,
 }
 
-/// The kinds of records, by their names in files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Account(AccountKind),
-    Device,
-    Extension,
-}
-
-impl Kind {
-    pub(super) const fn word(self) -> &'static str {
-        match self {
-            Self::Account(AccountKind::Organization) => "organization",
-            Self::Account(AccountKind::Provider) => "provider",
-            Self::Account(AccountKind::User) => "user",
-            Self::Device => "device",
-            Self::Extension => "extension",
-        }
-    }
-}
-
 /// Checks the records of a snapshot that is being built.
 pub(super) struct Checker<'s> {
-    snapshot: &'s Snapshot,
-    catalog: &'s Catalog,
+    pub(super) snapshot: &'s Snapshot,
+    pub(super) catalog: &'s Catalog,
 }
 
 /// Notes what is wrong with one record.
-struct Notes {
-    kind: Kind,
+pub(super) struct Notes {
+    kind: RecordKind,
     place: Place,
     troubles: Vec<Trouble>,
 }
 
 impl Notes {
-    fn error(&mut self, key: &'static str, message: String) {
+    pub(super) fn error(&mut self, key: &'static str, message: String) {
         self.note(key, Severity::Error, message);
     }
 
@@ -100,28 +80,37 @@ impl<'s> Checker<'s> {
             troubles.append(&mut notes.troubles);
         };
         for (at, provider) in records.providers.iter() {
-            check(Kind::Account(AccountKind::Provider), at, &|notes| self.raw(notes, &provider.raw));
+            check(RecordKind::Provider, at, &|notes| self.raw(notes, &provider.raw));
         }
         for (at, organization) in records.organizations.iter() {
-            check(Kind::Account(AccountKind::Organization), at, &|notes| {
+            check(RecordKind::Organization, at, &|notes| {
                 self.parent(notes, "provider", AccountKind::Provider, &organization.provider);
                 self.raw(notes, &organization.raw);
             });
         }
         for (at, user) in records.users.iter() {
-            check(Kind::Account(AccountKind::User), at, &|notes| {
+            check(RecordKind::User, at, &|notes| {
                 self.parent(notes, "organization", AccountKind::Organization, &user.organization);
                 self.raw(notes, &user.raw);
             });
         }
         for (at, extension) in records.extensions.iter() {
-            check(Kind::Extension, at, &|notes| {
+            check(RecordKind::Extension, at, &|notes| {
                 self.parent(notes, "user", AccountKind::User, &extension.user);
                 self.raw(notes, &extension.raw);
             });
         }
         for (at, device) in records.devices.iter() {
-            check(Kind::Device, at, &|notes| self.device(notes, device));
+            check(RecordKind::Device, at, &|notes| self.device(notes, device));
+        }
+        for (at, login) in records.logins.iter() {
+            check(RecordKind::Login, at, &|notes| self.login(notes, login));
+        }
+        for (at, template) in records.templates.iter() {
+            check(RecordKind::Template, at, &|notes| self.template(notes, template));
+        }
+        for (at, token) in records.tokens.iter() {
+            check(RecordKind::Token, at, &|notes| self.token(notes, token));
         }
         troubles
     }
@@ -150,10 +139,7 @@ impl<'s> Checker<'s> {
         }
         self.raw(notes, &device.raw);
         self.assignment(notes, device);
-        if *device.template != *"default" {
-            let cure = "only `default` exists";
-            notes.error("template", format!("there is no template `{}`; {cure}", device.template));
-        }
+        self.template_of(notes, &device.template);
         let Some(model) = self.catalog.model(&device.model) else {
             if self.catalog.is_broken(&device.model) {
                 return;

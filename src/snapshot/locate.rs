@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use crate::document::{Document, Fault};
+use crate::model::RecordKind;
 use crate::snapshot::Snapshot;
 use crate::snapshot::check::Trouble;
 
@@ -39,7 +40,9 @@ fn in_file(snapshot: &Snapshot, file: u32, troubles: Vec<Trouble>) -> Vec<Fault>
 /// Lists the line of each key by kind of record and line of its beginning.
 fn key_lines(document: &Document<'_>) -> BTreeMap<(&'static str, u32, String), u32> {
     let mut lines = BTreeMap::new();
-    for kind in ["device", "extension", "organization", "provider", "user"] {
+    // Preferences are one table, which is its own line.
+    let kinds = RecordKind::ALL.iter().filter(|kind| kind.key().is_some());
+    for kind in kinds.map(|kind| kind.word()) {
         for (table, begin) in document.root().get(kind).iter().flat_map(|entry| entry.records()) {
             lines
                 .extend(table.into_iter().map(|entry| ((kind, begin, entry.key().to_owned()), entry.line())));

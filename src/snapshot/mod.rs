@@ -14,6 +14,7 @@ mod index;
 mod load;
 mod locate;
 mod losses;
+mod management;
 mod phone;
 mod records;
 mod store;
@@ -37,9 +38,10 @@ pub use self::world::{Rules, World};
 
 use self::fetched::Fetched;
 use self::index::Index;
+use self::management::NamedPlace;
 use crate::catalog::PathId;
 use crate::config::Config;
-use crate::model::{Device, Extension, Mac, Organization, Protocol, Provider, User};
+use crate::model::{Device, Extension, Mac, Organization, Protocol, Provider, RecordKind, User};
 
 /// A point in time in milliseconds since 1970 (UTC); each publication gets one later than all before it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,6 +62,7 @@ pub struct Snapshot {
     numbers: Index<Place>,
     accounts: Index<AccountPlace>,
     assigned: Index<LinePlace>,
+    named: Index<NamedPlace>,
     open: HashSet<(PathId, Protocol)>,
 }
 
@@ -103,6 +106,16 @@ enum AccountKind {
     User,
 }
 
+impl AccountKind {
+    const fn record(self) -> RecordKind {
+        match self {
+            Self::Organization => RecordKind::Organization,
+            Self::Provider => RecordKind::Provider,
+            Self::User => RecordKind::User,
+        }
+    }
+}
+
 /// A line of a device: the first is 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct LinePlace {
@@ -126,6 +139,7 @@ impl Snapshot {
             numbers: Index::default(),
             accounts: Index::default(),
             assigned: Index::default(),
+            named: Index::default(),
             open: HashSet::new(),
         }
     }

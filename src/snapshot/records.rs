@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::model::{Device, Extension, Organization, Protocol, Provider, User};
+use crate::model::{
+    Device, Extension, Login, Organization, Preferences, Protocol, Provider, Template, Token, User,
+};
 
 /// Everything that one fleet file holds, in the order of the file.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -12,10 +14,18 @@ pub struct Records {
     pub devices: Listed<Device>,
     /// `[[extension]]`
     pub extensions: Listed<Extension>,
+    /// `[[login]]`
+    pub logins: Listed<Login>,
     /// `[[organization]]`
     pub organizations: Listed<Organization>,
+    /// `[preferences]`, at most one
+    pub preferences: Listed<Preferences>,
     /// `[[provider]]`
     pub providers: Listed<Provider>,
+    /// `[[template]]`
+    pub templates: Listed<Template>,
+    /// `[[token]]`
+    pub tokens: Listed<Token>,
     /// `[[user]]`
     pub users: Listed<User>,
     /// What kinds of phones there are that ask without a serial in the path.

@@ -6,8 +6,9 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 use crate::document::Severity;
-use crate::snapshot::check::{Kind, Trouble};
-use crate::snapshot::{AccountKind, AccountPlace, LinePlace, Place, Snapshot};
+use crate::model::RecordKind;
+use crate::snapshot::check::Trouble;
+use crate::snapshot::{AccountPlace, LinePlace, Place, Snapshot};
 
 impl Snapshot {
     pub(super) fn serial_twins(&self, twins: Vec<(Place, Place)>) -> Vec<Trouble> {
@@ -30,10 +31,10 @@ impl Snapshot {
         let twins = by_first(twins, |place| (&self.slot(place.file).path, place.at));
         let trouble = |(first, place): (Place, Place)| {
             let (what, name) = (what(first), &self.device(first).name);
-            let at = self.line_of(Kind::Device, first);
+            let at = self.line_of(RecordKind::Device, first);
             let message =
                 format!("{what} already belongs to device `{name}` ({at}); give one of them another");
-            Trouble { kind: Kind::Device, place, key: Some(key), severity: Severity::Error, message }
+            Trouble { kind: RecordKind::Device, place, key: Some(key), severity: Severity::Error, message }
         };
         twins.map(trouble).collect()
     }
@@ -41,17 +42,23 @@ impl Snapshot {
     pub(super) fn number_twins(&self, twins: Vec<(Place, Place)>) -> Vec<Trouble> {
         let twins = by_first(twins, |place| (&self.slot(place.file).path, place.at));
         let trouble = |(first, place): (Place, Place)| {
-            let (number, at) = (&self.extension_at(first).number, self.line_of(Kind::Extension, first));
+            let (number, at) = (&self.extension_at(first).number, self.line_of(RecordKind::Extension, first));
             let message = format!(
                 "this number already belongs to extension `{number}` ({at}); give one of them another"
             );
-            Trouble { kind: Kind::Extension, place, key: Some("number"), severity: Severity::Error, message }
+            Trouble {
+                kind: RecordKind::Extension,
+                place,
+                key: Some("number"),
+                severity: Severity::Error,
+                message,
+            }
         };
         twins.map(trouble).collect()
     }
 
     pub(super) fn account_twins(&self, twins: Vec<(AccountPlace, AccountPlace)>) -> Vec<Trouble> {
-        let kind_of = |account: AccountPlace| Kind::Account(account.kind);
+        let kind_of = |account: AccountPlace| account.kind.record();
         let twins = by_first(twins, |account| {
             (&self.slot(account.place.file).path, self.line_number(kind_of(*account), account.place))
         });
@@ -75,36 +82,41 @@ impl Snapshot {
         let trouble = |(first, second): (LinePlace, LinePlace)| {
             let device = self.device(first.device);
             let number = device.lines[first.line as usize].as_deref().unwrap_or_default();
-            let (line, name, at) = (first.line + 1, &device.name, self.line_of(Kind::Device, first.device));
+            let (line, name, at) =
+                (first.line + 1, &device.name, self.line_of(RecordKind::Device, first.device));
             let cure = "take it off one of them";
             let message =
                 format!("extension `{number}` is already on line {line} of device `{name}` ({at}); {cure}");
-            let (kind, place) = (Kind::Device, second.device);
+            let (kind, place) = (RecordKind::Device, second.device);
             Trouble { kind, place, key: Some("lines"), severity: Severity::Error, message }
         };
         twins.map(trouble).collect()
     }
 
     /// Gives a record's file and line.
-    fn line_of(&self, kind: Kind, place: Place) -> String {
+    pub(super) fn line_of(&self, kind: RecordKind, place: Place) -> String {
         format!("{}:{}", self.slot(place.file).path.display(), self.line_number(kind, place))
     }
 
     /// Gives the line that a record begins on.
-    pub(super) fn line_number(&self, kind: Kind, place: Place) -> u32 {
+    pub(super) fn line_number(&self, kind: RecordKind, place: Place) -> u32 {
         let records = &self.slot(place.file).records;
         match kind {
-            Kind::Account(AccountKind::Organization) => records.organizations.line(place.at),
-            Kind::Account(AccountKind::Provider) => records.providers.line(place.at),
-            Kind::Account(AccountKind::User) => records.users.line(place.at),
-            Kind::Device => records.devices.line(place.at),
-            Kind::Extension => records.extensions.line(place.at),
+            RecordKind::Organization => records.organizations.line(place.at),
+            RecordKind::Provider => records.providers.line(place.at),
+            RecordKind::User => records.users.line(place.at),
+            RecordKind::Device => records.devices.line(place.at),
+            RecordKind::Extension => records.extensions.line(place.at),
+            RecordKind::Login => records.logins.line(place.at),
+            RecordKind::Preferences => records.preferences.line(place.at),
+            RecordKind::Template => records.templates.line(place.at),
+            RecordKind::Token => records.tokens.line(place.at),
         }
     }
 }
 
 /// Pairs the first of the places with one key with each of the others, given each with the one that an index holds.
-fn by_first<P: Copy + Eq + Hash, K: Ord>(
+pub(super) fn by_first<P: Copy + Eq + Hash, K: Ord>(
     twins: Vec<(P, P)>,
     order: impl Fn(&P) -> K,
 ) -> impl Iterator<Item = (P, P)> {

@@ -91,7 +91,10 @@ fn faults() -> Vec<(String, &'static str)> {
             ok("owner = \"nobody\""),
             "device.toml:9: there is no account `nobody`; add its record or mend the name",
         ),
-        (ok("template = \"mine\""), "device.toml:12: there is no template `mine`; only `default` exists"),
+        (
+            ok("template = \"mine\""),
+            "device.toml:12: there is no template `mine`; add its record, or write `default`",
+        ),
         (
             ok("mac-based = true").replace("mac = \"00:15:65:4A:A9:37\"\n", ""),
             "device.toml:11: MAC-based provisioning needs the MAC address; give it as `mac`",

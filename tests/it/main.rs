@@ -19,6 +19,7 @@ mod http; // bytes on a socket: promise H6, conditional requests
 mod last_good; // broken files at the start: promise H3
 mod layering; // the direction of dependencies, and the size of rooms
 mod log; // [log]: shapes, levels
+mod management; // logins, tokens, templates, preferences
 mod metrics; // /metrics: names, labels and what is counted
 mod proxies; // who speaks for whom
 mod reload; // files change, break and are repaired

@@ -1,6 +1,7 @@
 //! Reads the text of a fleet file into records.
 
 mod device;
+mod management;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -18,7 +19,8 @@ use crate::snapshot::records::{Listed, OpenPhones, Records};
 /// The owner that stands for the administrator.
 pub(super) const ADMINISTRATOR: &str = "administrator";
 
-const ROOT_KEYS: &[&str] = &["device", "extension", "organization", "provider", "user"];
+const ROOT_KEYS: &[&str] =
+    &["device", "extension", "login", "organization", "preferences", "provider", "template", "token", "user"];
 
 impl Records {
     /// Reads a file's text; what cannot be read is told and left out.
@@ -33,8 +35,16 @@ impl Records {
             match entry.key() {
                 "device" => reader.each(&entry, Reader::device, &mut records.devices),
                 "extension" => reader.each(&entry, Reader::extension, &mut records.extensions),
+                "login" => reader.each(&entry, Reader::login, &mut records.logins),
                 "organization" => reader.each(&entry, Reader::organization, &mut records.organizations),
+                "preferences" => {
+                    if let Some((preferences, line)) = management::preferences(&entry) {
+                        records.preferences.push(preferences, line);
+                    }
+                }
                 "provider" => reader.each(&entry, Reader::provider, &mut records.providers),
+                "template" => reader.each(&entry, Reader::template, &mut records.templates),
+                "token" => reader.each(&entry, Reader::token, &mut records.tokens),
                 "user" => reader.each(&entry, Reader::user, &mut records.users),
                 _ => entry.unknown(ROOT_KEYS),
             }

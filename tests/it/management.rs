@@ -1,0 +1,154 @@
+//! The records of those who manage: read, found, and told of when they are wrong.
+
+use bellhop::model::{RecordKind, RecordRef, TokenScope, Visibility};
+
+use bellhop::reload::Loader;
+
+use crate::support::Site;
+
+const HASH: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+const GOOD: &str = r#"
+[preferences]
+mac-based = true
+update-interval = 600
+
+[[login]]
+id = "mary"
+account = "sp"
+password = "$argon2id$v=19$m=19456,t=2,p=1$CANARY$CANARY"
+
+[[login]]
+id = "phone"
+account = "0087*001"
+status = "disabled"
+
+[[token]]
+id = "t1"
+login = "mary"
+hash = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+scope = "write"
+expires = 2027-01-01T00:00:00Z
+
+[[template]]
+id = "quiet"
+name = "Quiet phones"
+owner = "sp"
+visibility = "organization"
+
+[[template.equipment]]
+model = "yealink/t46s"
+firmware = "66.86"
+files = { "{mac}.cfg" = "ring = 0\n" }
+"#;
+
+#[test]
+fn records_of_those_who_manage_are_found_by_their_names() {
+    let site = Site::with_phone().write("fleet/managed.toml", GOOD);
+    let snapshot = site.load();
+    let login = snapshot.login("mary").unwrap();
+    assert_eq!((&*login.account, login.enabled), ("sp", true));
+    assert!(!snapshot.login("phone").unwrap().enabled);
+    assert!(snapshot.login("quiet").is_none(), "a name is one of its kind");
+    let token = snapshot.token("t1").unwrap();
+    assert_eq!((token.scope, token.expires.as_deref()), (TokenScope::Write, Some("2027-01-01T00:00:00Z")));
+    let template = snapshot.template("quiet").unwrap();
+    assert_eq!(template.visibility, Visibility::Organization);
+    assert_eq!(&*template.equipment[0].files[0].body, "ring = 0\n");
+    assert_eq!(snapshot.preferences().unwrap().mac_based, Some(true));
+    let counted = [
+        snapshot.providers().count(),
+        snapshot.organizations().count(),
+        snapshot.users().count(),
+        snapshot.extensions().count(),
+        snapshot.logins().count(),
+        snapshot.tokens().count(),
+        snapshot.templates().count(),
+    ];
+    assert_eq!(counted, [1, 1, 1, 2, 2, 1, 1]);
+    assert_eq!(
+        snapshot.assigned("0087*001").map(|(phone, line)| (phone.device.name.as_str(), line)),
+        Some(("Desk", 1))
+    );
+    assert!(snapshot.assigned("0087*002").is_none());
+    let line = |kind, key| {
+        let (path, line) = snapshot.written_at(&RecordRef::new(kind, key))?;
+        Some((path.file_name()?.to_str()?.to_owned(), line))
+    };
+    assert_eq!(line(RecordKind::Preferences, ""), Some(("managed.toml".to_owned(), 2)));
+    assert_eq!(line(RecordKind::Token, "t1"), Some(("managed.toml".to_owned(), 16)));
+    assert_eq!(line(RecordKind::Extension, "0087*009"), None);
+    assert!(!format!("{snapshot:?}").contains("CANARY"));
+    assert!(!format!("{snapshot:?}").contains(HASH));
+}
+
+#[test]
+fn every_fault_of_those_records_is_told() {
+    let cases: &[(&str, &str, &str)] = &[
+        (
+            "account = \"sp\"",
+            "account = \"nobody\"",
+            "there is no account `nobody`; add its record or mend the name",
+        ),
+        (
+            "$argon2id$",
+            "$plain$",
+            "`password` is no hash by argon2id; `bellhop login password` asks for the password and writes it",
+        ),
+        (
+            "login = \"mary\"",
+            "login = \"marv\"",
+            "there is no login `marv`; add its record, or take the token away",
+        ),
+        (HASH, "short", "`hash` is not the SHA-256 of a token; `bellhop token add` makes whole tokens"),
+        (
+            "id = \"phone\"",
+            "id = \"mary\"",
+            "`mary` is already the id of a login (fleet/managed.toml:6); give one of them another",
+        ),
+        (
+            "owner = \"sp\"",
+            "owner = \"user\"",
+            "there is no provider or organization `user`; add its record or mend the name",
+        ),
+        (
+            "\"organization\"",
+            "\"administrator\"",
+            "`visibility` is administrator, which hides it from its owner; write at least provider",
+        ),
+        ("yealink/t46s", "yealink/t99", "there is no model `yealink/t99`; `bellhop catalog` lists them"),
+        ("66.86", "1.2", "model `yealink/t46s` has no firmware `1.2`"),
+        ("id = \"quiet\"", "id = \"default\"", "`default` is the administrator's; leave `owner` out"),
+        (
+            "update-interval = 600",
+            "update-interval = 5",
+            "`update-interval` is 5; give a whole number from 60 to 5999940",
+        ),
+        ("mac-based = true", "mac-base = true", "unknown key `mac-base`; did you mean `mac-based`?"),
+    ];
+    for (good, bad, told) in cases {
+        let site = Site::with_phone().write("fleet/managed.toml", &GOOD.replace(good, bad));
+        let faults = site.lines(&site.try_load().unwrap_err());
+        assert!(faults.iter().any(|fault| fault.ends_with(told)), "{bad}: {faults:?}");
+    }
+    let twice =
+        Site::with_phone().write("fleet/managed.toml", GOOD).write("fleet/more.toml", "[preferences]\n");
+    let faults = twice.lines(&twice.try_load().unwrap_err());
+    assert_eq!(
+        faults,
+        ["fleet/more.toml:1: there are preferences already (fleet/managed.toml:2); put them together"]
+    );
+}
+
+#[test]
+fn what_others_refer_to_cannot_be_taken_away() {
+    let site = Site::with_phone().write("fleet/managed.toml", GOOD);
+    let mut loader = Loader::new(&site.path("bellhop.toml")).unwrap();
+    let snapshot = loader.load(&loader.nothing()).unwrap().unwrap().snapshot;
+    site.put("fleet/managed.toml", &GOOD.replace("id = \"mary\"", "id = \"marie\""));
+    let faults = site.lines(&loader.load(&snapshot).unwrap_err());
+    assert_eq!(
+        faults,
+        ["fleet/managed.toml:18: there is no login `mary`; add its record, or take the token away"]
+    );
+}
