@@ -54,6 +54,7 @@ pub mod listen;
 pub mod permit;
 pub mod render;
 
+pub mod audit;
 pub mod operation;
 pub mod reload;
 pub mod rights;

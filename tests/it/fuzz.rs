@@ -12,7 +12,8 @@ use proptest::prelude::*;
 fn the_seeds_break_nothing() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/seeds");
     let targets = [
-        ("credentials", targets::credentials as fn(&[u8])),
+        ("audit", targets::audit as fn(&[u8])),
+        ("credentials", targets::credentials),
         ("decode", targets::decode),
         ("forwarded", targets::forwarded),
         ("inquiry", targets::inquiry),
@@ -57,6 +58,15 @@ proptest! {
         targets::records(text.as_bytes());
         targets::settings(text.as_bytes());
         targets::credentials(text.as_bytes());
+    }
+
+    #[test]
+    fn any_audit_log_is_read_and_gone_on_with(
+        seed in "(\\{\"number\":[0-9]{1,3}|,\"previous\":\"|,\"hash\":\"|[0-9a-f]{64}|\"\\}|\n|[ -~]){0,12}",
+        bytes in prop::collection::vec(any::<u8>(), 0..60),
+    ) {
+        targets::audit(seed.as_bytes());
+        targets::audit(&bytes);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use arbitrary::{Arbitrary, Unstructured};
 use bellhop::answer::{Outcome, answer};
+use bellhop::audit::{Entry, Log, Search};
 use bellhop::config::{Config, Proxies};
 use bellhop::guard::origin;
 use bellhop::identify::{Credentials, Inquiry};
@@ -168,6 +169,23 @@ fn check_lines(faults: &[bellhop::document::Fault], text: &str) {
     for fault in faults {
         assert!(fault.line <= lines, "{fault}");
     }
+}
+
+/// Whatever an audit log holds, it is read, mended and gone on with, and no line of it passes that does not fit.
+pub(crate) fn audit(bytes: &[u8]) {
+    let state = tempfile::TempDir::new().unwrap();
+    let log = Log::at(state.path());
+    fs::write(log.path(), bytes).unwrap();
+    let before = log.verify(None).unwrap();
+    let good: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+    let lines = usize::try_from(before.lines).unwrap();
+    assert_eq!(before.broken.is_some(), lines < good.len(), "each line fits, or one is named");
+    let stamp = Log::open(state.path()).unwrap().append(&Entry::new("fuzz", "shell", "device-edit")).unwrap();
+    let after = log.verify(Some(&stamp.hash)).unwrap();
+    assert!(after.lines >= before.lines, "what fitted fits");
+    assert_eq!(log.last().unwrap(), Some(stamp), "what was added is the last line");
+    let last = Search { who: Some("fuzz".to_owned()), limit: Some(1), ..Search::default() };
+    assert_eq!(log.search(&last).unwrap().len(), 1);
 }
 
 /// Any text holds credentials or none.

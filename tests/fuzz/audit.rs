@@ -1,0 +1,6 @@
+//! `targets::audit` under a fuzzer.
+#![no_main]
+
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| targets::audit(bytes));
