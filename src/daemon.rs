@@ -88,7 +88,7 @@ fn prepare(config: &Config) -> anyhow::Result<()> {
 }
 
 async fn serve(started: Started, inherited: Inherited) -> Result<(), DaemonError> {
-    let Started { loader, snapshot, origin, .. } = started;
+    let Started { loader, snapshot, origin, served_before, .. } = started;
     let (started, mut signals) = (SystemTime::now(), Signals::new()?);
     let config = loader.config().clone();
     let mut sockets = inherited.sort(&config)?;
@@ -96,8 +96,8 @@ async fn serve(started: Started, inherited: Inherited) -> Result<(), DaemonError
     let bound = Bound::bind(&config, sockets).await?;
     let host = snapshot.world().rules.provisioning.host.clone();
     let metrics = Arc::new(Metrics::default());
-    let identities = Identities::load(&config, &host, &metrics).map_err(DaemonError::Faulty)?;
-    let identities = Arc::new(identities);
+    let identities = Identities::load(&config, &host, &metrics, served_before);
+    let identities = Arc::new(identities.map_err(DaemonError::Faulty)?);
     let mut greeting = Vec::new();
     greeting::write(&mut greeting, &bound, admin.as_ref(), &identities, &snapshot)?;
     let store = Arc::new(Store::new(snapshot));

@@ -19,6 +19,8 @@ pub struct Started {
     pub warnings: Vec<Fault>,
     /// What the snapshot is made of.
     pub origin: Origin,
+    /// Whether a server that ran here before kept what it served.
+    pub served_before: bool,
 }
 
 /// What the first snapshot is made of.
@@ -69,7 +71,8 @@ pub fn start(path: &Path) -> Result<Started, Vec<Fault>> {
             Err(doubts) => warnings.extend(doubts),
         }
     }
-    Ok(Started { loader, snapshot, warnings, origin: Origin::Files { seen } })
+    let served_before = last_good::holders(&state).is_some();
+    Ok(Started { loader, snapshot, warnings, origin: Origin::Files { seen }, served_before })
 }
 
 /// What was kept, read.
@@ -82,7 +85,7 @@ struct Restored {
 impl Restored {
     fn started(self, loader: Loader) -> Started {
         let Loaded { snapshot, warnings } = self.loaded;
-        Started { loader, snapshot, warnings, origin: Origin::StandIn(self.stand_in) }
+        Started { loader, snapshot, warnings, origin: Origin::StandIn(self.stand_in), served_before: true }
     }
 }
 

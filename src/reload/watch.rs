@@ -169,16 +169,19 @@ impl Watch {
             faulty,
         };
         watch.note_published(None, &own);
+        let mut faults = own;
         match origin {
-            Origin::StandIn(StandIn { since, mut faults }) => {
+            Origin::StandIn(StandIn { since, faults: of_files }) => {
                 let since = humantime::format_rfc3339_seconds(since);
                 error!(%since, "the files are refused; serving what was kept as the last good state");
-                faults.extend(own);
+                faults.extend(of_files);
                 watch.tell(&faults);
-                let serial = watch.store.current().serial();
-                watch.note_read(Duration::ZERO, Report::Refused { serial, faults });
             }
             Origin::Files { seen } => watch.keep(seen),
+        }
+        if faults.iter().any(Fault::is_error) {
+            let serial = watch.store.current().serial();
+            watch.note_read(Duration::ZERO, Report::Refused { serial, faults });
         }
         watch.listen();
         watch
@@ -358,7 +361,8 @@ impl Watch {
     fn note_published(&mut self, started: Option<Instant>, warnings: &[Fault]) {
         let snapshot = self.store.keep();
         let (serial, devices) = (snapshot.serial(), snapshot.devices());
-        note(&self.metrics, &snapshot);
+        let Stamp(now) = Stamp::of(SystemTime::now());
+        self.metrics.note_snapshot(serial, devices, now);
         if let Some(started) = started {
             info!(serial, devices, took = ?started.elapsed(), "published");
         }
@@ -406,14 +410,3 @@ impl Watch {
 
 /// The server stops.
 struct Stopped;
-
-fn note(metrics: &Metrics, snapshot: &Snapshot) {
-    #[expect(clippy::cast_precision_loss, reason = "gauges are floating; counts stay far below 2^52")]
-    fn gauge(value: u64) -> f64 {
-        value as f64
-    }
-    metrics.snapshot_serial.set(gauge(snapshot.serial()));
-    metrics.snapshot_devices.set(gauge(snapshot.devices() as u64));
-    let Stamp(milliseconds) = Stamp::of(SystemTime::now());
-    metrics.snapshot_timestamp.set(gauge(milliseconds) / 1000.0);
-}

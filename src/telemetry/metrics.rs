@@ -174,6 +174,17 @@ impl Default for Metrics {
 }
 
 impl Metrics {
+    /// Notes what is served since when, in milliseconds since 1970 (UTC).
+    pub fn note_snapshot(&self, serial: u64, devices: usize, milliseconds: u64) {
+        #[expect(clippy::cast_precision_loss, reason = "gauges are floating; counts stay far below 2^52")]
+        fn gauge(value: u64) -> f64 {
+            value as f64
+        }
+        self.snapshot_serial.set(gauge(serial));
+        self.snapshot_devices.set(gauge(devices as u64));
+        self.snapshot_timestamp.set(gauge(milliseconds) / 1000.0);
+    }
+
     /// Gives the metrics of the listeners of a protocol.
     pub fn requests(&self, protocol: Protocol) -> Requests {
         match protocol {

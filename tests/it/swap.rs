@@ -13,6 +13,7 @@ use bellhop::model::Protocol;
 use bellhop::snapshot::Store;
 use bellhop::telemetry::Metrics;
 use rcgen::date_time_ymd;
+use rustix::process::Signal;
 use rustls::HandshakeKind;
 use rustls::pki_types::CertificateDer;
 use tokio_util::sync::CancellationToken;
@@ -23,6 +24,15 @@ use crate::support::{
 };
 
 const NAMES: &[&str] = &["phones.example.net"];
+
+/// A phone that asks by HTTP.
+fn second() -> String {
+    DEVICE
+        .replace(SERIAL, "a1b2c3d4e5f6g7h8j9k1m2n3p4")
+        .replace("A9:37", "A9:38")
+        .replace("0087*001", "0087*002")
+        .replace("\"Desk\"", "\"Lobby\"")
+}
 
 fn site() -> Site {
     Site::with_phone().write("fleet/device.toml", &DEVICE.replace("\"http\"", "\"https\""))
@@ -138,15 +148,47 @@ fn what_cannot_be_used_is_refused_with_the_cure_and_the_old_certificate_stays() 
     assert_eq!((code, told.starts_with("published")), (Some(0), true), "{told}");
     assert_ne!(shown(&server), good);
     assert!(reload(&server).1.starts_with("unchanged"));
-    // And broken at the start, nothing is served at all.
-    server.site.put(files[1], &key);
-    let output = command(&server.site, &["serve"], "");
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(78), "{told}");
-    assert!(told.contains(not_its_own), "{told}");
     let log = server.stop();
     assert!(log.contains(not_its_own) && log.contains("what was good before stays"), "{log}");
     assert!(log.contains("certificates changed"), "{log}");
+}
+
+#[test]
+fn a_certificate_that_is_broken_at_the_first_start_ends_it() {
+    let site = site();
+    certificate(&site, "server", NAMES);
+    site.put("certs/server.key", "");
+    let output = command(&site.config(&https(&["server"], "")), &["serve"], "");
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(78), "{told}");
+    assert!(told.contains("holds no private key"), "{told}");
+}
+
+#[test]
+fn a_certificate_that_breaks_while_the_server_is_down_keeps_no_phone_from_its_files() {
+    let site = site().write("fleet/second.toml", &second());
+    certificate(&site, "server", NAMES);
+    let key = fs::read_to_string(site.path("certs/server.key")).unwrap();
+    let asked = "\n[reload]\nevents = false\ninterval = \"1h\"\n";
+    let server = Running::start(site.config(&https(&["server"], asked)));
+    let good = shown(&server);
+    until("the state is kept", || server.site.path("state/last-good/manifest").exists());
+    server.signal(Signal::TERM);
+    let site = server.into_site();
+    site.put("certs/server.key", "");
+    let server = Running::start(site);
+    let second = server.get("/a1b2c3d4e5f6g7h8j9k1m2n3p4/0015654aa938.cfg");
+    assert_eq!(second.status, 200, "phones by HTTP are served");
+    assert_ne!(shown(&server), good, "a minted one stands in");
+    assert!(server.greeting.contains("(self-signed certificate)"), "{}", server.greeting);
+    let ready = String::from_utf8(server.admin("/readyz").body).unwrap();
+    assert!(ready.starts_with("ready, but stale"), "{ready}");
+    let (code, told) = reload(&server);
+    assert!(code == Some(78) && told.contains("holds no private key"), "{told}");
+    server.site.put("certs/server.key", &key);
+    assert!(reload(&server).1.starts_with("published"));
+    assert_eq!(shown(&server), good);
+    assert_eq!(server.admin("/readyz").body, b"ready\n");
 }
 
 #[test]
@@ -215,7 +257,7 @@ fn a_thousand_swaps_break_no_handshake() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let config = Config::read(&site.path("bellhop.toml")).unwrap();
     let metrics = Arc::new(Metrics::default());
-    let identities = Arc::new(Identities::load(&config, "x.example.net", &metrics).unwrap());
+    let identities = Arc::new(Identities::load(&config, "x.example.net", &metrics, false).unwrap());
     let stop = CancellationToken::new();
     let store = Arc::new(Store::new(site.load()));
     let guard = Arc::new(Guard::new(Instant::now()));

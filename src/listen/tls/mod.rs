@@ -89,15 +89,30 @@ impl Proven {
 impl Identities {
     /// Reads the certificates of the configuration, or mints one into the state folder when there is none.
     ///
-    /// `host` is the name that one is minted for.
+    /// `host` is the name that one is minted for. With `stand_in`, a minted one stands in for what cannot be used, which
+    /// is told by each [`Identities::refresh`] until it can: phones by HTTP and TFTP shall not wait for a certificate.
     ///
     /// # Errors
     /// Everything that keeps a certificate, key or authority from being used.
-    pub fn load(config: &Config, host: &str, metrics: &Arc<Metrics>) -> Result<Self, Vec<Fault>> {
+    pub fn load(
+        config: &Config,
+        host: &str,
+        metrics: &Arc<Metrics>,
+        stand_in: bool,
+    ) -> Result<Self, Vec<Fault>> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let mut last = Reading::new(config, SystemTime::now());
-        let (trust, warnings) = Trust::read(config, host, &provider)?;
-        last.faults = warnings;
+        let trust = match Trust::read(config, host, &provider) {
+            Ok((trust, warnings)) => {
+                last.faults = warnings;
+                trust
+            }
+            Err(faults) if stand_in => {
+                last.faults = faults;
+                Trust::stand_in(config, host, &provider)?
+            }
+            Err(faults) => return Err(faults),
+        };
         let this = Self {
             trust: ArcSwap::from_pointee(trust),
             last: Mutex::new(last),

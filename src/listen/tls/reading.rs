@@ -64,6 +64,21 @@ impl Trust {
         Ok((Self { shelf, shared, authorities, minted, places, handshakes }, warnings))
     }
 
+    /// Makes one of a minted certificate, whatever the configuration names; no phone proves itself by its own.
+    ///
+    /// # Errors
+    /// The state folder cannot hold one.
+    pub(super) fn stand_in(
+        config: &Config,
+        host: &str,
+        provider: &Arc<CryptoProvider>,
+    ) -> Result<Self, Vec<Fault>> {
+        let https =
+            Https { certificates: Vec::new(), device_authorities: Vec::new(), ..config.https.clone() };
+        let minting = Config { https, ..config.clone() };
+        Self::read(&minting, host, provider).map(|(trust, _)| trust)
+    }
+
     /// Tells what is wrong with the files of a configuration, and what should be looked at.
     pub(super) fn check(config: &Config, provider: &Arc<CryptoProvider>, now: SystemTime) -> Vec<Fault> {
         let https = &config.https;
