@@ -55,6 +55,7 @@ pub mod permit;
 pub mod render;
 
 pub mod audit;
+pub mod edit;
 pub mod operation;
 pub mod reload;
 pub mod rights;
@@ -63,6 +64,7 @@ pub mod snapshot;
 pub mod catalog;
 pub mod config;
 pub mod document;
+pub mod documents;
 pub mod durable;
 pub mod model;
 pub mod template;

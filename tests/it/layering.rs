@@ -9,6 +9,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("tftp", &[]),
     ("durable", &[]),
     ("audit", &["model"]),
+    ("documents", &["durable"]),
     ("assets", &[]),
     ("template", &[]),
     ("document", &["model"]),
@@ -22,7 +23,21 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("answer", &["catalog", "identify", "model", "permit", "render", "snapshot"]),
     ("telemetry", &["config", "guard", "model", "permit", "tftp"]),
     ("accept", &[]),
-    ("reload", &["catalog", "config", "document", "render", "durable", "snapshot", "telemetry", "template"]),
+    (
+        "reload",
+        &[
+            "catalog",
+            "config",
+            "document",
+            "documents",
+            "edit",
+            "render",
+            "durable",
+            "snapshot",
+            "telemetry",
+            "template",
+        ],
+    ),
     (
         "listen",
         &[
@@ -46,6 +61,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &["accept", "document", "durable", "guard", "listen", "model", "reload", "snapshot", "telemetry"],
     ),
     ("rights", &["config", "model", "snapshot"]),
+    ("edit", &["audit", "documents", "model", "rights"]),
     (
         "operation",
         &[
@@ -107,7 +123,7 @@ const OWNED_BY: &[(&str, &[&str])] = &[
     ("rcgen", &["listen/tls/"]),
     ("regex", &["catalog/"]),
     ("rustls", &["listen/tls/"]),
-    ("sha2", &["audit/chain.rs", "identify/digest.rs", "listen/challenge.rs"]),
+    ("sha2", &["audit/chain.rs", "edit/place.rs", "identify/digest.rs", "listen/challenge.rs"]),
     ("sd_notify", &["service.rs"]),
     ("serde", &["audit/", "cli/", "manage/", "operation/"]),
     ("socket2", &["listen/inherited.rs", "listen/tftp/line.rs"]),
@@ -129,7 +145,7 @@ const OWNED_BY: &[(&str, &[&str])] = &[
     ),
     ("toml", &["document/"]),
     ("tower_http", &["listen/assets.rs"]),
-    ("toml_edit", &["cli/generate.rs"]),
+    ("toml_edit", &["cli/generate.rs", "edit/"]),
     ("tracing_subscriber", &["telemetry/"]),
 ];
 

@@ -1,0 +1,231 @@
+//! Edits of the fleet's documents: the texts of a change that is being made.
+//!
+//! Promises: nothing is edited without the permit for it; what is not edited stays byte for byte, comments and order
+//! with it; no secret is in a diff. Nothing is written here: read next `reload::Desk`, which tries a draft out and
+//! commits it, and [`Documents`], which it is written to.
+
+mod diff;
+mod place;
+mod text;
+mod value;
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+pub use crate::documents::{Change, Documents, Folder, Ledger, Lock, Rewrite, WriteError};
+use crate::edit::text::Text;
+use crate::model::{RecordKind, RecordRef};
+use crate::rights::{self, Act, Permit};
+
+/// The texts of a change that is being made.
+pub struct Draft {
+    documents: Arc<dyn Documents>,
+    open: BTreeMap<PathBuf, Open>,
+    revision: u64,
+    is_spoiled: bool,
+}
+
+/// A document that is edited.
+struct Open {
+    before: Option<String>,
+    text: Text,
+    /// The draft's revision that last changed it.
+    revision: u64,
+}
+
+/// A document that a draft has changed.
+#[derive(Debug)]
+pub struct Redrafted<'d> {
+    /// Which one.
+    pub path: &'d Path,
+    /// The draft's revision that last changed it.
+    pub revision: u64,
+    /// What it was; `None` where there was none.
+    pub before: Option<&'d str>,
+    /// What it shall be.
+    pub after: String,
+}
+
+/// Why an edit cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum DraftError {
+    /// The record is not where it was said to be.
+    #[error("there is no {0:?} in this document any more")]
+    Missing(RecordRef),
+    /// There is one already.
+    #[error("there is a {0:?} in this document already")]
+    Present(RecordRef),
+    /// The permit does not let this key change, or names another record; whoever asked should have known.
+    #[error("`{0}` may not be changed with this permit")]
+    Locked(String),
+    /// The value has no form in TOML.
+    #[error("`{0}` cannot be written into a file; leave nulls out of lists, and numbers within 64 bits")]
+    Value(String),
+    /// The document cannot be edited without changing more than the record.
+    #[error("{} is not TOML that can be edited; mend its syntax, and use one kind of line ends", .0.display())]
+    Unfit(PathBuf),
+    /// The document cannot be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// Which one.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+impl Draft {
+    /// Begins a change of documents.
+    pub fn new(documents: Arc<dyn Documents>) -> Self {
+        Self { documents, open: BTreeMap::new(), revision: 0, is_spoiled: false }
+    }
+
+    /// Gives the document that the new records of an organization, of a provider, or of the administrator go to.
+    pub fn place(&self, provider: Option<&str>, organization: Option<&str>) -> PathBuf {
+        self.documents.root().join(place::usual(provider, organization))
+    }
+
+    /// Adds a record at the end of a document, which is made if there is none.
+    ///
+    /// # Errors
+    /// The permit is for another record, or the document cannot be edited.
+    pub fn add(
+        &mut self,
+        permit: &Permit<rights::Add>,
+        into: &Path,
+        fields: &Map<String, Value>,
+    ) -> Result<(), DraftError> {
+        let record = permit.record();
+        allowed(permit, fields)?;
+        if let Some(key) = record.kind.key() {
+            let named = fields.get(key).and_then(Value::as_str);
+            if named != Some(&*record.key) {
+                return Err(DraftError::Locked(key.to_owned()));
+            }
+        }
+        self.edit(into, |text| {
+            if text.has(record) {
+                return Err(DraftError::Present(record.clone()));
+            }
+            text.add(record.kind, fields)
+        })
+    }
+
+    /// Merges fields into a record (RFC 7396): tables merge, null takes a key away.
+    ///
+    /// # Errors
+    /// The permit does not let one of the keys change, the record is not there, or the document cannot be edited.
+    pub fn change(
+        &mut self,
+        permit: &Permit<rights::Change>,
+        at: &Path,
+        fields: &Map<String, Value>,
+    ) -> Result<(), DraftError> {
+        let record = permit.record();
+        allowed(permit, fields)?;
+        self.edit(at, |text| {
+            if record.kind == RecordKind::Preferences && !text.has(record) {
+                return text.add(record.kind, fields);
+            }
+            text.change(record, fields)
+        })
+    }
+
+    /// Removes a record.
+    ///
+    /// # Errors
+    /// The record is not there, or the document cannot be edited.
+    pub fn remove(&mut self, permit: &Permit<rights::Remove>, at: &Path) -> Result<(), DraftError> {
+        self.edit(at, |text| text.remove(permit.record()))
+    }
+
+    /// Does an edit; one that fails spoils the draft.
+    fn edit(
+        &mut self,
+        path: &Path,
+        edit: impl FnOnce(&mut Text) -> Result<(), DraftError>,
+    ) -> Result<(), DraftError> {
+        let done = self.open(path).and_then(|open| edit(&mut open.text));
+        self.is_spoiled |= done.is_err();
+        self.revision += 1;
+        if let Some(open) = self.open.get_mut(path) {
+            open.revision = self.revision;
+        }
+        done
+    }
+
+    fn open(&mut self, path: &Path) -> Result<&mut Open, DraftError> {
+        match self.open.entry(path.to_owned()) {
+            Entry::Occupied(entry) => Ok(entry.into_mut()),
+            Entry::Vacant(entry) => {
+                let before = self.documents.read(path);
+                let before = before.map_err(|source| DraftError::Read { path: path.to_owned(), source })?;
+                let text = Text::parse(before.as_deref().unwrap_or_default());
+                let text = text.ok_or_else(|| DraftError::Unfit(path.to_owned()))?;
+                Ok(entry.insert(Open { before, text, revision: 0 }))
+            }
+        }
+    }
+
+    /// Tells whether an edit failed half-way, so that nothing may come of the draft.
+    pub fn is_spoiled(&self) -> bool {
+        self.is_spoiled
+    }
+
+    /// Gives a number that grows with each edit.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Gives the documents that were edited after a revision, or ever (0), as they shall be.
+    pub fn since(&self, revision: u64) -> Vec<Redrafted<'_>> {
+        let open = self.open.iter().filter(|(_, open)| open.revision > revision);
+        open.map(|(path, open)| Redrafted {
+            path,
+            revision: open.revision,
+            before: open.before.as_deref(),
+            after: open.text.write(),
+        })
+        .collect()
+    }
+
+    /// Gives every document that would not be as it was, with its text.
+    pub fn texts(&self) -> Vec<(PathBuf, String)> {
+        self.rewrites().into_iter().map(|rewrite| (rewrite.path, rewrite.after)).collect()
+    }
+
+    /// Gives every document that would not be as it was, before and after.
+    pub fn rewrites(&self) -> Vec<Rewrite> {
+        let rewrites = self.since(0).into_iter().map(|text| Rewrite {
+            path: text.path.to_owned(),
+            before: text.before.map(str::to_owned),
+            after: text.after,
+        });
+        rewrites.filter(|rewrite| rewrite.before.as_deref() != Some(&rewrite.after)).collect()
+    }
+
+    /// Gives what would change as a unified diff, secrets masked.
+    pub fn diff(&self) -> String {
+        diff::unified(self.documents.root(), &self.rewrites())
+    }
+}
+
+impl fmt::Debug for Draft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Draft({} documents)", self.open.len())
+    }
+}
+
+/// Refuses once more what the permit does not let change.
+fn allowed<A: Act>(permit: &Permit<A>, fields: &Map<String, Value>) -> Result<(), DraftError> {
+    match permit.locked().iter().find(|key| fields.contains_key(**key)) {
+        Some(key) => Err(DraftError::Locked((*key).to_owned())),
+        None => Ok(()),
+    }
+}
