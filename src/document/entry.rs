@@ -7,7 +7,7 @@ use std::str::FromStr;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
-use crate::document::{Document, nearest, one_of};
+use crate::document::{Document, Fault, nearest, one_of};
 
 /// A table of a document; iterating gives its entries.
 #[derive(Clone)]
@@ -52,7 +52,8 @@ impl<'d> Table<'d> {
 
     /// Notes that a key is missing from the table.
     pub fn missing(&self, key: &str, cure: &str) {
-        self.error(format!("`{key}` is missing; {cure}"));
+        let fault = Fault::error(self.document.path(), self.line(), format!("`{key}` is missing; {cure}"));
+        self.document.note(fault.of_key(key));
     }
 }
 
@@ -101,12 +102,14 @@ impl<'d> Entry<'d> {
 
     /// Notes that the value is wrong: `message` follows the quoted key.
     pub fn error(&self, message: impl Display) {
-        self.document.error(self.line(), format!("`{}` {message}", self.key));
+        let fault = Fault::error(self.document.path(), self.line(), format!("`{}` {message}", self.key));
+        self.document.note(fault.of_key(self.key));
     }
 
     /// Notes that the value can be used but should be looked at.
     pub fn warning(&self, message: impl Display) {
-        self.document.warning(self.line(), format!("`{}` {message}", self.key));
+        let fault = Fault::warning(self.document.path(), self.line(), format!("`{}` {message}", self.key));
+        self.document.note(fault.of_key(self.key));
     }
 
     /// Notes that nobody knows the key, and which of `known` was probably meant.
@@ -115,7 +118,8 @@ impl<'d> Entry<'d> {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("known are {}", one_of(known)),
         };
-        self.document.error(self.line(), format!("unknown key `{}`; {cure}", self.key));
+        let message = format!("unknown key `{}`; {cure}", self.key);
+        self.document.note(Fault::error(self.document.path(), self.line(), message).of_key(self.key));
     }
 
     /// Reads a text of 1 to `max` characters.

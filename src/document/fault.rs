@@ -16,6 +16,8 @@ pub struct Fault {
     pub severity: Severity,
     /// What is wrong and what to do about it.
     pub message: String,
+    /// The key of the record that it is about, where it is about one.
+    pub key: Option<Box<str>>,
 }
 
 /// How bad a [`Fault`] is.
@@ -30,12 +32,19 @@ pub enum Severity {
 impl Fault {
     /// Makes an error.
     pub fn error(path: &Path, line: u32, message: impl Into<String>) -> Self {
-        Self { path: path.to_owned(), line, severity: Severity::Error, message: message.into() }
+        Self { path: path.to_owned(), line, severity: Severity::Error, message: message.into(), key: None }
     }
 
     /// Makes a warning.
     pub fn warning(path: &Path, line: u32, message: impl Into<String>) -> Self {
-        Self { path: path.to_owned(), line, severity: Severity::Warning, message: message.into() }
+        Self { path: path.to_owned(), line, severity: Severity::Warning, message: message.into(), key: None }
+    }
+
+    /// Says which key it is about.
+    #[must_use]
+    pub fn of_key(mut self, key: &str) -> Self {
+        self.key = Some(key.into());
+        self
     }
 
     /// Tells whether the file cannot be used.

@@ -64,6 +64,11 @@ impl<'t> Document<'t> {
         self.faults.borrow_mut().push(Fault::warning(self.path, line, message));
     }
 
+    /// Notes a fault of a key.
+    pub(super) fn note(&self, fault: Fault) {
+        self.faults.borrow_mut().push(fault);
+    }
+
     /// Ends the reading with what was found.
     pub fn into_faults(self) -> Vec<Fault> {
         self.faults.into_inner()

@@ -99,8 +99,7 @@ fn in_table(table: &dyn TableLike, in_raw: bool, into: &mut Vec<(Range<usize>, S
         // Vendor parameters speak a language of their own: any of them may be a secret.
         let in_raw = in_raw || key == "raw";
         match item {
-            Item::Value(value) if value.is_inline_table() => in_value(value, in_raw, into),
-            Item::Value(value) if in_raw || is_masked(key) => note(value, into),
+            Item::Value(value) if is_masked(key) || in_raw && !value.is_inline_table() => note(value, into),
             Item::Value(value) => in_value(value, in_raw, into),
             Item::Table(inner) => in_table(inner, in_raw, into),
             Item::ArrayOfTables(tables) => {

@@ -66,7 +66,7 @@ impl Snapshot {
         let all = !Arc::ptr_eq(&self.world, &next.world) || next.lost_something(&changed);
         troubles.extend(Checker::new(&next).check(all, &changed.iter().map(|c| c.file).collect::<Vec<_>>()));
         let mut faults = faults;
-        faults.extend(locate(&next, troubles));
+        faults.extend(locate(&next, fleet, troubles));
         faults.sort();
         faults.dedup();
         if faults.iter().any(Fault::is_error) {

@@ -17,7 +17,7 @@ use crate::snapshot::{Records, Stamp};
 const DEEPEST: u8 = 16;
 
 /// A folder of fleet files and what was last read of it.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Fleet {
     folder: PathBuf,
     files: BTreeMap<PathBuf, Source>,
@@ -36,6 +36,8 @@ pub struct Source {
     identity: Option<Identity>,
     text_hash: u64,
     faults: Vec<Fault>,
+    /// The text that it would have, where it is not written yet.
+    draft: Option<Arc<str>>,
 }
 
 /// What reading a file again brought.
@@ -135,6 +137,37 @@ impl Fleet {
         }
     }
 
+    /// Gives the fleet as it would be with these texts in the place of what the files hold.
+    #[must_use]
+    pub fn with<'t>(&self, texts: impl IntoIterator<Item = (&'t Path, &'t str)>) -> Self {
+        let mut fleet = self.clone();
+        let modified = Stamp::of(SystemTime::now());
+        for (path, text) in texts {
+            let (records, faults) = Records::parse(path, text);
+            let source = Source {
+                records: Arc::new(records),
+                modified,
+                identity: None,
+                text_hash: self.hasher.hash_one(text.as_bytes()),
+                faults,
+                draft: Some(text.into()),
+            };
+            fleet.files.insert(path.to_owned(), source);
+        }
+        fleet
+    }
+
+    /// Takes what was drafted as written.
+    pub fn settle(&mut self) {
+        self.files.values_mut().for_each(|source| source.draft = None);
+    }
+
+    /// Gives the text of a file, as it would be or as it is on the disk.
+    pub(super) fn text(&self, path: &Path) -> String {
+        let draft = self.files.get(path).and_then(|source| source.draft.as_deref());
+        draft.map_or_else(|| fs::read_to_string(path).unwrap_or_default(), str::to_owned)
+    }
+
     /// Gives every fault of the files by themselves: unreadable files, broken syntax, wrong values.
     pub fn faults(&self) -> Vec<Fault> {
         let of_files = self.files.values().flat_map(|source| &source.faults);
@@ -157,7 +190,7 @@ impl Source {
     ) -> Self {
         let (records, faults) = Records::parse(path, text);
         let modified = metadata.modified().map(Stamp::of).unwrap_or_default();
-        Self { records: Arc::new(records), modified, identity, text_hash, faults }
+        Self { records: Arc::new(records), modified, identity, text_hash, faults, draft: None }
     }
 }
 
