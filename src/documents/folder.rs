@@ -36,6 +36,10 @@ impl Folder {
         Self { root: root.to_owned() }
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "whoever edits or reads has a thread of its own to wait on"
+    )]
     fn held(&self, take: impl Fn(&File) -> Result<(), TryLockError>) -> Result<Lock, WriteError> {
         let failed = |source| WriteError::Write { path: self.root.clone(), source };
         let folder = File::open(&self.root).map_err(failed)?;
