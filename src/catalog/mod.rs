@@ -23,7 +23,7 @@ pub use self::read::CatalogFiles;
 use self::agents::Agents;
 use self::paths::Paths;
 use crate::model::Protocol;
-use crate::template::{Engine, Syntax};
+use crate::template::{Body, Engine, Syntax, TemplateError};
 
 /// Every vendor, model and firmware that bellhop knows, with the templates of their files.
 #[derive(Debug, Default)]
@@ -36,6 +36,8 @@ pub struct Catalog {
     owners: Vec<PathOwner>,
     agents: Agents,
     engine: Engine,
+    /// By vendor: what those use who write templates of their own for its phones.
+    own_engines: Vec<Engine>,
 }
 
 /// A manufacturer.
@@ -125,7 +127,12 @@ pub struct Interval {
 impl Interval {
     /// Gives the interval of a device that has none of its own: ten minutes, or what comes nearest.
     pub fn default_value(&self) -> u32 {
-        600_u32.div_ceil(self.unit.seconds()).clamp(self.min, self.max)
+        self.nearest(600)
+    }
+
+    /// Gives what comes nearest to so many seconds in the vendor's unit, rounded up.
+    pub fn nearest(&self, seconds: u32) -> u32 {
+        seconds.div_ceil(self.unit.seconds()).clamp(self.min, self.max)
     }
 }
 
@@ -235,6 +242,14 @@ impl Catalog {
     /// Gives the compiled templates.
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// Compiles a body that stands in for the template of a model's file, and may use what that may use.
+    ///
+    /// # Errors
+    /// Where and why it does not compile, under its `name`.
+    pub fn compile(&self, model: &Model, file: &File, name: &str, body: &str) -> Result<Body, TemplateError> {
+        self.own_engines[model.vendor].compile_beside(name, body, file.syntax.escape)
     }
 }
 

@@ -27,6 +27,7 @@ impl Catalog {
         let mut resolver =
             Resolver { files: &files, engine: &engine, paths: PathCollector::default(), faults };
         let vendors: Vec<Vendor> = files.vendors.keys().map(|id| resolver.vendor(id)).collect();
+        let own_engines = files.vendors.keys().map(|id| resolver.own_engine(id)).collect();
         let (mut models, mut broken) = (HashMap::new(), HashSet::new());
         for (at, (vendor, file)) in files.vendors.iter().enumerate() {
             for (id, model) in &file.models {
@@ -61,6 +62,7 @@ impl Catalog {
             paths,
             agents,
             engine,
+            own_engines,
         };
         (catalog, faults)
     }
@@ -128,6 +130,19 @@ impl Resolver<'_> {
 
     /// Sums up a vendor's files and those of the vendors that it leans on.
     fn digest(&self, id: &str) -> u64 {
+        let digest = |vendor: &str| self.files.digests.get(vendor).copied().unwrap_or_default();
+        self.circle(id).into_iter().fold(0, |sum: u64, vendor| sum.rotate_left(1) ^ digest(vendor))
+    }
+
+    /// Makes the engine of those who write templates of their own for a vendor's phones: it has no other templates
+    /// than those that the vendor's digest sums up.
+    fn own_engine(&self, id: &str) -> Engine {
+        let circle = self.circle(id);
+        self.engine.only(|name| name.split_once('/').is_some_and(|(vendor, _)| circle.contains(vendor)))
+    }
+
+    /// Names a vendor with all that it leans on.
+    fn circle<'r>(&'r self, id: &'r str) -> BTreeSet<&'r str> {
         let mut vendors = BTreeSet::new();
         let mut next = vec![id];
         while let Some(id) = next.pop() {
@@ -135,12 +150,11 @@ impl Resolver<'_> {
                 next.extend(self.leans_on(id));
             }
         }
-        let digest = |vendor: &str| self.files.digests.get(vendor).copied().unwrap_or_default();
-        vendors.into_iter().fold(0, |sum: u64, vendor| sum.rotate_left(1) ^ digest(vendor))
+        vendors
     }
 
     /// Names the vendors whose families a vendor's models use, and those that its templates name.
-    fn leans_on(&self, id: &str) -> impl Iterator<Item = &str> {
+    fn leans_on<'r>(&'r self, id: &'r str) -> impl Iterator<Item = &'r str> {
         let vendors = &self.files.vendors;
         let models = vendors.get(id).into_iter().flat_map(|file| file.models.values());
         let families =

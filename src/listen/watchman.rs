@@ -98,7 +98,7 @@ impl Watchman {
 
     /// Hears that a device proved what it had been refused the moment before.
     pub(super) fn proved(&self, snapshot: &Snapshot, peer: IpAddr, answer: &Answer<'_>) {
-        let is_counted = snapshot.config().provisioning.mac_based && answer.proof == Proof::Digest;
+        let is_counted = snapshot.world().rules.provisioning.mac_based && answer.proof == Proof::Digest;
         if let Some(identifier) = answer.identifier.filter(|_| is_counted) {
             self.guard.proved(peer, identifier, &snapshot.config().guard);
         }

@@ -47,10 +47,12 @@ pub(super) fn implausible(losses: &Losses, rules: &Reload, fleet: &Path) -> Vec<
     faults
 }
 
-/// Tells what no longer renders of what did: tried with one device of each model and firmware.
+/// Tells what no longer renders of what did: tried with one device of each model, firmware and template.
 pub(super) fn spoiled(previous: &Snapshot, next: &Snapshot) -> Vec<Fault> {
     let mut tried = HashSet::new();
-    let samples = next.phones().filter(|phone| tried.insert(std::ptr::from_ref(phone.firmware)));
+    let kind =
+        |phone: &Phone<'_>| (std::ptr::from_ref(phone.firmware), phone.template().map(std::ptr::from_ref));
+    let samples = next.phones().filter(|phone| tried.insert(kind(phone)));
     let mut faults = Vec::new();
     for phone in samples {
         let (path, line) = phone.written_at();

@@ -150,7 +150,7 @@ impl Loader {
         self.fleet.refresh();
         let rules = Rules::new(&self.config, &host_name());
         let catalog_changed = !Arc::ptr_eq(&self.catalog, &previous.world().catalog);
-        let world_changed = first || catalog_changed || rules != previous.world().rules;
+        let world_changed = first || catalog_changed || rules != previous.world().configured;
         let world = if world_changed {
             let since = if first { self.oldest_possible(now) } else { now };
             let before = (!first).then(|| previous.world());

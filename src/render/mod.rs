@@ -19,7 +19,7 @@ use crate::identify::CommonFile;
 use crate::model::Protocol;
 use crate::permit::Permit;
 use crate::snapshot::{CacheKey, Phone, Rendered, Snapshot, Stamp};
-use crate::template::TemplateError;
+use crate::template::{Body, TemplateError};
 
 /// What a file is rendered for.
 #[derive(Clone, Copy)]
@@ -108,8 +108,12 @@ pub fn preview(snapshot: &Snapshot, subject: &Subject<'_>, reveal: bool) -> Resu
 
 fn write(snapshot: &Snapshot, subject: &Subject<'_>, secrets: Secrets) -> Result<Vec<u8>, RenderError> {
     let file = subject.file();
-    let engine = snapshot.world().catalog.engine();
-    match engine.render(&file.template, subject.context(snapshot, secrets)) {
+    let context = subject.context(snapshot, secrets);
+    let text = match subject.body() {
+        Some(body) => body.render(context),
+        None => snapshot.world().catalog.engine().render(&file.template, context),
+    };
+    match text {
         Ok(text) => Ok(file.syntax.charset.encode(text, file.syntax.escape, file.syntax.newline)),
         Err(source) => Err(RenderError { file: file.name.clone(), subject: subject.name(), source }),
     }
@@ -124,6 +128,14 @@ impl<'s> Subject<'s> {
         match self {
             Self::Common(common, _) => common.file,
             Self::Phone(phone, at) => &phone.firmware.files[usize::from(*at)],
+        }
+    }
+
+    /// Gives the body that stands in for the catalog's template.
+    fn body(&self) -> Option<&'s Body> {
+        match self {
+            Self::Common(..) => None,
+            Self::Phone(phone, at) => phone.body(*at),
         }
     }
 
@@ -144,7 +156,7 @@ impl<'s> Subject<'s> {
         let world = snapshot.world();
         match self {
             Self::Common(common, _) => world.rules_since.max(world.vendors_since[common.model.vendor]),
-            Self::Phone(phone, _) => phone.since(),
+            Self::Phone(phone, at) => phone.file_since(*at),
         }
     }
 

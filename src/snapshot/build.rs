@@ -62,6 +62,8 @@ impl Snapshot {
         }
         let mut troubles = next.index(&changed);
         next.stamp(self, &changed, fleet);
+        next.prefer(self);
+        troubles.extend(next.compile(self, &changed));
         next.open = next.open_files();
         let all = !Arc::ptr_eq(&self.world, &next.world) || next.lost_something(&changed);
         troubles.extend(Checker::new(&next).check(all, &changed.iter().map(|c| c.file).collect::<Vec<_>>()));
@@ -92,6 +94,7 @@ impl Snapshot {
             accounts: self.accounts.clone(),
             assigned: self.assigned.clone(),
             named: self.named.clone(),
+            bodies: Arc::clone(&self.bodies),
             open: HashSet::new(),
         }
     }
@@ -298,7 +301,7 @@ impl Snapshot {
             let Some(firmware) = model.and_then(|model| model.firmware(&kind.firmware)) else {
                 continue;
             };
-            let Some(protocol) = kind.protocol.or(firmware.protocols.first().copied()) else {
+            let Some(protocol) = kind.protocol.or_else(|| self.world.rules.protocol_of(firmware)) else {
                 continue;
             };
             let by_mac = kind.mac_based && rules.mac_based || kind.credentials && !rules.digest.is_empty();

@@ -30,7 +30,7 @@ pub(super) struct Checker<'s> {
 /// Notes what is wrong with one record.
 pub(super) struct Notes {
     kind: RecordKind,
-    place: Place,
+    pub(super) place: Place,
     troubles: Vec<Trouble>,
 }
 
@@ -39,7 +39,7 @@ impl Notes {
         self.note(key, Severity::Error, message);
     }
 
-    fn warning(&mut self, key: &'static str, message: String) {
+    pub(super) fn warning(&mut self, key: &'static str, message: String) {
         self.note(key, Severity::Warning, message);
     }
 
@@ -139,7 +139,7 @@ impl<'s> Checker<'s> {
         }
         self.raw(notes, &device.raw);
         self.assignment(notes, device);
-        self.template_of(notes, &device.template);
+        self.template_of(notes, device);
         let Some(model) = self.catalog.model(&device.model) else {
             if self.catalog.is_broken(&device.model) {
                 return;
@@ -247,7 +247,7 @@ impl<'s> Checker<'s> {
 
     fn protocol(&self, notes: &mut Notes, device: &Device, firmware: &Firmware) {
         let words: Vec<&str> = firmware.protocols.iter().map(|protocol| protocol.word()).collect();
-        let protocol = device.protocol.or(firmware.protocols.first().copied());
+        let protocol = device.protocol.or_else(|| self.snapshot.world.rules.protocol_of(firmware));
         if let Some(asked) = device.protocol.filter(|asked| !firmware.protocols.contains(asked)) {
             notes.error(
                 "protocol",
@@ -269,7 +269,7 @@ impl<'s> Checker<'s> {
             let cure = "leave it out; over TFTP the phone is known by its MAC address anyway";
             notes.error("mac-based", format!("MAC-based provisioning is for HTTP and HTTPS; {cure}"));
         } else if !self.snapshot.world.rules.provisioning.mac_based {
-            let cure = "switch on `provisioning.mac-based` of the server, or leave it out";
+            let cure = "switch on `mac-based` in the global preferences, or leave it out";
             notes.warning("mac-based", format!("has no effect, the device's URL holds its serial; {cure}"));
         }
     }

@@ -2,21 +2,23 @@
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
 
+use crate::catalog::FileScope;
 use crate::document::{Severity, nearest};
 use crate::model::{
-    Extension, Login, Organization, Preferences, Provider, RecordKind, RecordRef, Template, Token, User,
-    Visibility,
+    Device, Equipment, Extension, Login, Organization, Preferences, Provider, RecordKind, RecordRef,
+    Template, Token, User, Visibility,
 };
 use crate::snapshot::build::Changed;
 use crate::snapshot::check::{Checker, Notes, Trouble};
 use crate::snapshot::index::{Changes, Index};
 use crate::snapshot::records::Listed;
 use crate::snapshot::twins::by_first;
-use crate::snapshot::{AccountKind, Phone, Place, Records, Snapshot};
+use crate::snapshot::{AccountKind, Phone, Place, Records, Since, Snapshot};
 
 /// The template that the catalog is.
-const DEFAULT: &str = "default";
+pub(super) const DEFAULT: &str = "default";
 
 /// The place of a record that its kind and id name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -114,7 +116,7 @@ impl Snapshot {
         self.files.iter().flatten().flat_map(of_slot)
     }
 
-    fn first_preferences(&self) -> Option<Place> {
+    pub(super) fn first_preferences(&self) -> Option<Place> {
         let mut files = (0..).zip(&self.files);
         files.find_map(|(file, slot)| {
             let held = slot.as_ref().is_some_and(|slot| !slot.records.preferences.is_empty());
@@ -122,7 +124,7 @@ impl Snapshot {
         })
     }
 
-    fn named_place(&self, kind: RecordKind, id: &str) -> Option<Place> {
+    pub(super) fn named_place(&self, kind: RecordKind, id: &str) -> Option<Place> {
         let found = self.named.find(self.named.hash(&(kind, id)), |place| self.name_at(place) == (kind, id));
         found.map(|named| named.place)
     }
@@ -181,6 +183,18 @@ impl Snapshot {
         held.map(trouble).collect()
     }
 
+    /// Puts the global preferences before the configuration.
+    pub(super) fn prefer(&mut self, previous: &Self) {
+        let first = previous.serial == 0;
+        let written = self.first_preferences().map(|place| &*self.slot(place.file).since);
+        let now = match written {
+            Some(Since::All(written)) if first => self.world.rules_since.max(*written),
+            _ => self.published,
+        };
+        let preferences = self.preferences().cloned();
+        self.world = Arc::clone(&self.world).preferring(preferences.as_ref(), &previous.world, now);
+    }
+
     /// Tells whether what others may refer to of these records is still there.
     pub(super) fn names_stay(&self, records: &Records) -> bool {
         records.logins.iter().all(|(_, login)| self.login(&login.id).is_some())
@@ -235,8 +249,15 @@ impl Checker<'_> {
     }
 
     /// Checks the template that a device names.
-    pub(super) fn template_of(&self, notes: &mut Notes, id: &str) {
-        if id == DEFAULT || self.snapshot.template(id).is_some() {
+    pub(super) fn template_of(&self, notes: &mut Notes, device: &Device) {
+        let id = &*device.template;
+        if id == DEFAULT {
+            return;
+        }
+        if let Some(template) = self.snapshot.template(id) {
+            if let Some(phone) = self.snapshot.phone(notes.place) {
+                effect_of(notes, &phone, template);
+            }
             return;
         }
         let known = self.snapshot.templates().map(|template| template.id.as_str()).chain([DEFAULT]);
@@ -268,6 +289,13 @@ impl Checker<'_> {
                 notes.error("equipment", format!("model `{model}` has no firmware `{firmware}`"));
                 continue;
             };
+            let common = firmware.files.iter().filter(|file| file.scope == FileScope::Common);
+            for file in common.filter(|file| equipment.files.iter().any(|own| *own.name == *file.name)) {
+                let cure = "leave its body out";
+                let name = &file.name;
+                let message = format!("`{name}` of `{model}` is common to all phones of its kind; {cure}");
+                notes.error("equipment", message);
+            }
             for file in
                 equipment.files.iter().filter(|file| !firmware.files.iter().any(|f| *f.name == *file.name))
             {
@@ -299,5 +327,23 @@ impl Checker<'_> {
                 format!("`visibility` is {is}, which hides it from its owner; write at least {may}");
             notes.error("visibility", message);
         }
+    }
+}
+
+/// Warns where the template that a device names has no effect on it.
+fn effect_of(notes: &mut Notes, phone: &Phone<'_>, template: &Template) {
+    let id = &template.id;
+    let (model, firmware) = (&*phone.model.id, &*phone.firmware.id);
+    let is_for = |kind: &Equipment| *kind.model == *model && *kind.firmware == *firmware;
+    if phone.is_of_extension() {
+        let cure = "a device that an extension owns has the default template; leave it out";
+        notes.warning("template", format!("`{id}` has no effect; {cure}"));
+    } else if phone.template().is_none() {
+        let cure = "its owner is not above the device's accounts; choose another one";
+        notes.warning("template", format!("`{id}` has no effect, the default one is used; {cure}"));
+    } else if !template.equipment.iter().any(is_for) {
+        let cure = "add them as its equipment, or choose another one";
+        let what = format!("`{id}` has nothing for model `{model}` with firmware `{firmware}`");
+        notes.warning("template", format!("{what}, the default one is used; {cure}"));
     }
 }

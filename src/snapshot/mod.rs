@@ -5,6 +5,7 @@
 //! record that refers to nothing; every record knows since when it is as it is. Read next: [`Phone`] for what a
 //! request sees of a device, then `build` for how the next snapshot comes about.
 
+mod bodies;
 mod build;
 mod cache;
 mod check;
@@ -36,6 +37,7 @@ pub use self::records::{Listed, OpenPhones, Records};
 pub use self::store::Store;
 pub use self::world::{Rules, World};
 
+use self::bodies::Bodies;
 use self::fetched::Fetched;
 use self::index::Index;
 use self::management::NamedPlace;
@@ -63,6 +65,7 @@ pub struct Snapshot {
     accounts: Index<AccountPlace>,
     assigned: Index<LinePlace>,
     named: Index<NamedPlace>,
+    bodies: Arc<Bodies>,
     open: HashSet<(PathId, Protocol)>,
 }
 
@@ -140,6 +143,7 @@ impl Snapshot {
             accounts: Index::default(),
             assigned: Index::default(),
             named: Index::default(),
+            bodies: Arc::default(),
             open: HashSet::new(),
         }
     }

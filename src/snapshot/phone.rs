@@ -12,7 +12,7 @@ use crate::snapshot::{AccountKind, Changed, Place, Snapshot, Stamp};
 /// A device of a snapshot.
 #[derive(Clone, Copy)]
 pub struct Phone<'s> {
-    snapshot: &'s Snapshot,
+    pub(super) snapshot: &'s Snapshot,
     place: Place,
     /// Its record.
     pub device: &'s Device,
@@ -133,7 +133,8 @@ impl<'s> Phone<'s> {
 
     /// Gives the protocol that it asks by.
     pub fn protocol(&self) -> Protocol {
-        self.device.protocol.or(self.firmware.protocols.first().copied()).unwrap_or(Protocol::Https)
+        let usual = || self.snapshot.world.rules.protocol_of(self.firmware);
+        self.device.protocol.or_else(usual).unwrap_or(Protocol::Https)
     }
 
     /// Tells what its one live URL over HTTP and HTTPS proves it by.
@@ -153,7 +154,10 @@ impl<'s> Phone<'s> {
     /// Gives how often it asks, in the unit of its firmware, within what the phone takes.
     pub fn update_interval(&self) -> u32 {
         let interval = &self.firmware.interval;
-        let asked = self.device.update_interval.unwrap_or_else(|| interval.default_value());
+        let preferred = self.snapshot.world.rules.update_interval;
+        let usual =
+            || preferred.map_or_else(|| interval.default_value(), |seconds| interval.nearest(seconds));
+        let asked = self.device.update_interval.unwrap_or_else(usual);
         asked.clamp(interval.min, interval.max)
     }
 

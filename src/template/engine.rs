@@ -75,6 +75,37 @@ impl Engine {
         (Self { environment, limits, broken }, errors)
     }
 
+    /// Makes an engine that has, of these templates, those that `may` names.
+    pub fn only(&self, may: impl Fn(&str) -> bool) -> Self {
+        let mut environment = self.environment.clone();
+        let names = self.environment.templates().map(|(name, _)| name);
+        names.filter(|name| !may(name)).for_each(|name| environment.remove_template(name));
+        Self { environment, limits: self.limits, broken: BTreeSet::new() }
+    }
+
+    /// Compiles the text of somebody who is not trusted: it may use these templates, and nobody else sees it.
+    ///
+    /// # Errors
+    /// Where and why it does not compile, under its `name`.
+    pub fn compile_beside(&self, name: &str, source: &str, escape: Escape) -> Result<Body, TemplateError> {
+        let mut environment = self.environment.clone();
+        let own = name.to_owned();
+        environment.set_auto_escape_callback(move |name| {
+            let escape = if name == own { escape } else { Escape::of_template(name) };
+            AutoEscape::Custom(escape.name().into())
+        });
+        environment
+            .add_template_owned(name.to_owned(), source.to_owned())
+            .map_err(|error| TemplateError::of(name, &error))?;
+        let engine = Self { environment, limits: self.limits, broken: BTreeSet::new() };
+        Ok(Body { engine, name: name.to_owned() })
+    }
+
+    /// Gives the text of a template.
+    pub fn source(&self, name: &str) -> Option<String> {
+        self.environment.get_template(name).ok().map(|template| template.source().to_owned())
+    }
+
     /// Tells whether there is a template of this name, one that did not compile included.
     pub fn has(&self, name: &str) -> bool {
         self.environment.get_template(name).is_ok() || self.broken.contains(name)
@@ -108,6 +139,23 @@ impl Engine {
                 Err(error)
             }
         }
+    }
+}
+
+/// A text of somebody who is not trusted, compiled beside the templates that it may use.
+#[derive(Debug)]
+pub struct Body {
+    engine: Engine,
+    name: String,
+}
+
+impl Body {
+    /// Runs it; `root` is what it sees.
+    ///
+    /// # Errors
+    /// Where and why it failed, a limit reached among the reasons.
+    pub fn render(&self, root: Value) -> Result<String, TemplateError> {
+        self.engine.render(&self.name, root)
     }
 }
 

@@ -14,7 +14,7 @@ mod syntax;
 mod tests;
 
 pub use self::charset::Charset;
-pub use self::engine::{Engine, Limits, TemplateError};
+pub use self::engine::{Body, Engine, Limits, TemplateError};
 pub use self::escape::{Escape, SecretText};
 pub use self::parameter::{Override, Overrides, Parameters};
 pub use self::syntax::{InvalidPattern, Newline, Quote, Syntax};

@@ -16,7 +16,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("catalog", &["document", "model", "template"]),
     ("config", &["document", "model"]),
     ("guard", &["config", "model"]),
-    ("snapshot", &["catalog", "config", "document", "model"]),
+    ("snapshot", &["catalog", "config", "document", "model", "template"]),
     ("identify", &["catalog", "model", "snapshot"]),
     ("permit", &["config", "identify", "model", "snapshot"]),
     ("render", &["catalog", "identify", "model", "permit", "snapshot", "template"]),

@@ -31,6 +31,7 @@ mod status; // how a server is: /healthz, /readyz, `bellhop status`
 mod stop; // signals
 mod support; // a site in a temporary folder, and the server that runs on it
 mod swap; // certificates change under way: promise H9
+mod templates; // texts of the administrator, providers and organizations
 mod tftp; // datagrams: promises T
 mod tls; // which certificate a phone gets
 mod versions; // phones ask while files change all the time: promise H1
