@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use metrics::Counter;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -31,22 +31,53 @@ pub struct Gate {
     pub errors: Counter,
 }
 
+/// Where connections come from.
+pub trait Entrance {
+    /// A connection.
+    type Stream;
+    /// Who connects.
+    type Peer;
+
+    /// Waits for the next one.
+    fn take(&self) -> impl Future<Output = io::Result<(Self::Stream, Self::Peer)>> + Send;
+}
+
+impl Entrance for TcpListener {
+    type Stream = TcpStream;
+    type Peer = SocketAddr;
+
+    async fn take(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        let (stream, peer) = self.accept().await?;
+        // Responses are written in one go; waiting to fill packets would only delay their ends.
+        stream.set_nodelay(true).ok();
+        Ok((stream, peer))
+    }
+}
+
+impl Entrance for UnixListener {
+    type Stream = UnixStream;
+    type Peer = ();
+
+    async fn take(&self) -> io::Result<(UnixStream, ())> {
+        self.accept().await.map(|(stream, _)| (stream, ()))
+    }
+}
+
 /// Takes connections until the server stops; each is served in a task of its own, or closed where `serve` gives none.
-pub async fn run<F>(listener: TcpListener, gate: Gate, serve: impl Fn(TcpStream, SocketAddr) -> Option<F>)
+pub async fn run<E, F>(listener: E, gate: Gate, serve: impl Fn(E::Stream, E::Peer) -> Option<F>)
 where
+    E: Entrance,
     F: Future<Output = ()> + Send + 'static,
 {
     let mut quiet = true;
     loop {
         let accepted = tokio::select! {
             () = gate.stop.cancelled() => return,
-            accepted = listener.accept() => accepted,
+            accepted = listener.take() => accepted,
         };
         match accepted {
             Ok((stream, peer)) => {
                 quiet = true;
-                // Responses are written in one go; waiting to fill packets would only delay their ends.
-                stream.set_nodelay(true).ok();
                 if let Some(serving) = serve(stream, peer) {
                     gate.tracker.spawn(serving);
                 }

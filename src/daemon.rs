@@ -12,7 +12,6 @@ use std::time::{Instant, SystemTime};
 
 use anyhow::{Context, anyhow, ensure};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -23,7 +22,7 @@ use crate::document::Fault;
 use crate::greeting;
 use crate::guard::Guard;
 use crate::listen::{Bound, Identities, Inherited, Probe, Refreshed, Side};
-use crate::manage::{Admin, Key};
+use crate::manage::{Admin, Doorway, Key};
 use crate::reload::{self, Bell, Beside, Started, Watch};
 use crate::service;
 use crate::snapshot::{Snapshot, Store};
@@ -92,7 +91,7 @@ async fn serve(started: Started, inherited: Inherited) -> Result<(), DaemonError
     let (started, mut signals) = (SystemTime::now(), Signals::new()?);
     let config = loader.config().clone();
     let mut sockets = inherited.sort(&config)?;
-    let admin = listen_for_operators(sockets.admin.take(), config.admin).await?;
+    let admin = Doorway::open(sockets.admin.take(), &config.admin)?;
     let bound = Bound::bind(&config, sockets).await?;
     let host = snapshot.world().rules.provisioning.host.clone();
     let metrics = Arc::new(Metrics::default());
@@ -118,7 +117,7 @@ async fn serve(started: Started, inherited: Inherited) -> Result<(), DaemonError
     tell_of_start(&side.store.current(), &listeners);
     let ended = CancellationToken::new();
     if let Some(listener) = admin {
-        let key = Key::mint(&config.state, listener.local_addr().context("cannot tell the admin address")?)?;
+        let key = Key::mint(&config.state, &listener)?;
         let admin = Admin {
             store: Arc::clone(&side.store),
             metrics,
@@ -175,38 +174,18 @@ fn beside(identities: &Arc<Identities>) -> impl FnMut(&Config) -> Beside + Send 
     }
 }
 
-/// Listens where operators connect: on the socket that was handed over, else on the address of the settings.
-async fn listen_for_operators(
-    inherited: Option<std::net::TcpListener>,
-    address: Option<SocketAddr>,
-) -> anyhow::Result<Option<TcpListener>> {
-    if let Some(listener) = inherited {
-        let listener = TcpListener::from_std(listener);
-        return Ok(Some(listener.context("cannot listen on the inherited socket for operators")?));
-    }
-    let Some(address) = address else { return Ok(None) };
-    let listener = TcpListener::bind(address).await;
-    Ok(Some(listener.with_context(|| format!("cannot listen on {address} for operators"))?))
-}
-
 /// Serves operators on a thread of their own.
 fn administer(
     admin: Admin,
-    listener: TcpListener,
+    doorway: Doorway,
     ended: CancellationToken,
 ) -> anyhow::Result<thread::JoinHandle<()>> {
-    let listener = listener.into_std().context("cannot hand the admin listener over")?;
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start threads")?;
     let serve = move || {
-        runtime.block_on(async move {
-            match TcpListener::from_std(listener) {
-                Ok(listener) => admin.serve(listener, ended).await,
-                Err(error) => {
-                    warn!(error = &error as &dyn std::error::Error, "the admin side does not serve");
-                }
-            }
-        });
+        if let Err(error) = runtime.block_on(admin.serve(doorway, ended)) {
+            warn!(error = &error as &dyn std::error::Error, "the admin side does not serve");
+        }
     };
     thread::Builder::new().name("admin".to_owned()).spawn(serve).context("cannot start the admin thread")
 }

@@ -3,9 +3,8 @@
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use tokio::net::TcpListener;
-
 use crate::listen::{Bound, Identities};
+use crate::manage::Doorway;
 use crate::model::Protocol;
 use crate::snapshot::{Phone, Rules, Snapshot};
 
@@ -16,7 +15,7 @@ use crate::snapshot::{Phone, Rules, Snapshot};
 pub fn write(
     out: &mut Vec<u8>,
     bound: &Bound,
-    admin: Option<&TcpListener>,
+    admin: Option<&Doorway>,
     identities: &Identities,
     snapshot: &Snapshot,
 ) -> io::Result<()> {
@@ -29,8 +28,9 @@ pub fn write(
         };
         writeln!(out, "  {protocol:<6} {address}{note}")?;
     }
-    if let Some(address) = admin.and_then(|listener| listener.local_addr().ok()) {
-        writeln!(out, "  admin  {address}")?;
+    if let Some(doorway) = admin {
+        let note = if doorway.is_tls() { " (TLS)" } else { "" };
+        writeln!(out, "  admin  {}{note}", doorway.place())?;
     }
     let mut examples = snapshot.phones().filter(Phone::is_example).peekable();
     if examples.peek().is_some() {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use crate::config::{
-    Assets, Config, Guard, Http, Https, Limits, Log, Provisioning, Proxies, Reload, Rendering, Tftp,
+    Admin, Assets, Config, Guard, Http, Https, Limits, Log, Provisioning, Proxies, Reload, Rendering, Tftp,
 };
 use crate::model::{Raw, Settings};
 
@@ -24,7 +24,7 @@ impl Default for Config {
                 device_authorities: Vec::new(),
             },
             tftp: Tftp::default(),
-            admin: Some(SocketAddr::from(([127, 0, 0, 1], 9090))),
+            admin: Admin::default(),
             provisioning: Provisioning::default(),
             limits: Limits::default(),
             guard: Guard::default(),

@@ -4,11 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::config::Config;
 use crate::config::values::{
     addresses, authority, bytes, certificate, check_prefix, count, duration, networks, path,
     port_or_listener, ports, seconds, set, short,
 };
+use crate::config::{Config, Place};
 use crate::document::{Document, Entry, Fault, Table, read_raw, read_settings};
 use crate::model::{DigestAlgorithm, Scope, check_host};
 
@@ -65,13 +65,17 @@ impl Config {
         let authorities = self.https.device_authorities.iter_mut().map(|maker| &mut maker.certificates);
         let folders =
             [&mut self.fleet, &mut self.state, &mut self.assets.folder].into_iter().chain(&mut self.catalog);
-        folders.chain(certificates).chain(authorities)
+        let admin = self.admin.listen.iter_mut().filter_map(|place| match place {
+            Place::Address(_) => None,
+            Place::Socket(path) => Some(path),
+        });
+        folders.chain(certificates).chain(authorities).chain(admin)
     }
 
     fn read_root(&mut self, root: &Table<'_>) {
         for entry in root.clone() {
             match entry.key() {
-                "admin" => self.read_admin(&entry),
+                "admin" => self.admin.read(&entry),
                 "assets" => self.read_assets(&entry),
                 "catalog" => {
                     set(&mut self.catalog, Some(entry.list().filter_map(|item| path(&item)).collect()));
@@ -109,21 +113,6 @@ impl Config {
                     "state",
                     "tftp",
                 ]),
-            }
-        }
-    }
-
-    fn read_admin(&mut self, entry: &Entry<'_>) {
-        for entry in entry.table().into_iter().flatten() {
-            match entry.key() {
-                "listen" => {
-                    let addresses = addresses(&entry);
-                    if addresses.len() > 1 {
-                        entry.error("holds several addresses; give one, or none to switch it off");
-                    }
-                    self.admin = addresses.first().copied();
-                }
-                _ => entry.unknown(&["listen"]),
             }
         }
     }

@@ -4,6 +4,7 @@
 //! its range; paths are resolved against the folder of the file. Read next: `file` for the shape
 //! on disk.
 
+mod admin;
 mod defaults;
 mod file;
 mod guard;
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+pub use self::admin::{Admin, Place};
 pub use self::guard::Guard;
 pub use self::log::{Destination, Format, Level, Log};
 pub use self::proxies::Proxies;
@@ -40,8 +42,8 @@ pub struct Config {
     pub https: Https,
     /// Where phones ask over TFTP.
     pub tftp: Tftp,
-    /// Where operators and Prometheus connect; nothing where `None`.
-    pub admin: Option<SocketAddr>,
+    /// Where operators and Prometheus connect.
+    pub admin: Admin,
     /// What phones are told, and which of them get what.
     pub provisioning: Provisioning,
     /// Deadlines, sizes and caps of connections.
@@ -294,7 +296,8 @@ impl Config {
             ("https.listen", self.https.listen != running.https.listen),
             ("tftp.listen", self.tftp.listen != running.tftp.listen),
             ("tftp.single-port", self.tftp.single_port != running.tftp.single_port),
-            ("admin.listen", self.admin != running.admin),
+            ("admin.listen", self.admin.listen != running.admin.listen),
+            ("admin.tls", self.admin.tls != running.admin.tls),
             ("log.format", self.log.format != running.log.format),
             ("log.to", self.log.to != running.log.to),
         ];

@@ -11,7 +11,7 @@ use std::net::{SocketAddr, TcpListener, UdpSocket};
 use listenfd::ListenFd;
 use socket2::SockRef;
 
-use crate::config::Config;
+use crate::config::{Config, Place};
 use crate::model::Protocol;
 
 /// Sockets as they came, each with the name that the manager gave it.
@@ -153,7 +153,7 @@ fn purpose(name: &str, is_stream: bool, port: u16, config: &Config) -> Option<Pu
     }
     let has = |addresses: &[SocketAddr]| addresses.iter().any(|address| address.port() == port);
     let https = has(&config.https.listen) || port == 443;
-    let admin = config.admin.is_some_and(|address| address.port() == port);
+    let admin = matches!(config.admin.listen, Some(Place::Address(address)) if address.port() == port);
     let http = has(&config.http.listen) || port == 80;
     [
         (https, Purpose::Phones(Protocol::Https)),

@@ -29,7 +29,7 @@ use tracing::debug;
 
 pub use self::inherited::{InheritError, Inherited, Sockets};
 pub use self::probe::{Probe, Silent};
-pub use self::tls::{CertificateState, Identities, Refreshed, TlsError};
+pub use self::tls::{CertificateState, Identities, Refreshed, TlsError, speak_tls};
 
 use self::assets::Shelf;
 use self::challenge::Challenges;

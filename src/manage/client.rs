@@ -1,34 +1,41 @@
 //! The command line's half of the admin side.
 
 use std::io;
-use std::net::SocketAddr;
+use std::pin::Pin;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Empty};
-use hyper::header::{AUTHORIZATION, HOST};
+use http_body_util::{BodyExt, Full};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use hyper::http::request::Builder;
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
+use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, UnixStream};
 
-use crate::manage::Key;
+use crate::config::Place;
+use crate::listen::speak_tls;
+use crate::manage::{Key, door};
+use crate::operation::{self, Outcome, Problem, Query};
 
 /// What the server told.
 pub struct Told {
     /// Whether it did what it was asked to.
     pub done: bool,
     /// Its words, as JSON.
-    pub body: serde_json::Value,
+    pub body: Value,
 }
 
 /// Why the server could not be asked.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// Nothing listens there, or it does not speak HTTP.
-    #[error("cannot reach the server at {address}; is it running?")]
+    #[error("cannot reach the server at {place}; is it running?")]
     Connect {
         /// Where it should listen.
-        address: SocketAddr,
+        place: Place,
         /// Why not.
         source: io::Error,
     },
@@ -43,6 +50,9 @@ pub enum ClientError {
         "the server does not take the key in the state folder; was it started with another configuration?"
     )]
     Unauthorized,
+    /// The server does not take the request.
+    #[error("{0}")]
+    Refused(String),
     /// The answer is not what it should be.
     #[error("the server's answer is not understood")]
     Answer(#[from] serde_json::Error),
@@ -86,18 +96,57 @@ pub async fn bans(key: &Key) -> Result<Told, ClientError> {
 /// # Errors
 /// Why it could not be asked.
 pub async fn lift_bans(key: &Key, network: &str) -> Result<Told, ClientError> {
+    let network = utf8_percent_encode(network, NON_ALPHANUMERIC);
     ask(key, Request::delete(format!("/api/v1/bans/{network}"))).await
 }
 
+/// Has the server that runs make a change, acting as an account.
+///
+/// # Errors
+/// Why it could not be asked; the problem that it told is within.
+pub async fn perform(
+    key: &Key,
+    account: &str,
+    request: &operation::Request,
+) -> Result<Result<Outcome, Problem>, ClientError> {
+    understand(post(key, account, "/api/v1/edits", request).await?, serde_json::from_value)
+}
+
+/// Has the server that runs answer a query, acting as an account.
+///
+/// # Errors
+/// Why it could not be asked; the problem that it told is within.
+pub async fn look(key: &Key, account: &str, query: &Query) -> Result<Result<Value, Problem>, ClientError> {
+    understand(post(key, account, "/api/v1/queries", query).await?, Ok)
+}
+
+fn understand<T>(
+    told: Told,
+    read: impl FnOnce(Value) -> serde_json::Result<T>,
+) -> Result<Result<T, Problem>, ClientError> {
+    if told.done {
+        return Ok(Ok(read(told.body)?));
+    }
+    let message =
+        told.body["message"].as_str().unwrap_or("the server refuses, and does not say why").to_owned();
+    serde_json::from_value(told.body).map(Err).map_err(|_| ClientError::Refused(message))
+}
+
+async fn post(key: &Key, account: &str, path: &str, body: &impl Serialize) -> Result<Told, ClientError> {
+    let request = Request::post(path).header(door::ACT_AS, account).header(CONTENT_TYPE, "application/json");
+    send(key, request, Bytes::from(serde_json::to_vec(body)?)).await
+}
+
 async fn ask(key: &Key, request: Builder) -> Result<Told, ClientError> {
-    let address = key.address;
-    let connect = |source| ClientError::Connect { address, source };
-    let stream = TcpStream::connect(address).await.map_err(connect)?;
+    send(key, request, Bytes::new()).await
+}
+
+async fn send(key: &Key, request: Builder, body: Bytes) -> Result<Told, ClientError> {
+    let connect = |source| ClientError::Connect { place: key.place.clone(), source };
+    let stream = open(key).await.map_err(connect)?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    let request = request
-        .header(HOST, address.to_string())
-        .header(AUTHORIZATION, key.header())
-        .body(Empty::<Bytes>::new())?;
+    let request =
+        request.header(HOST, "localhost").header(AUTHORIZATION, key.header()).body(Full::new(body))?;
     let asked = async {
         let response = sender.send_request(request).await?;
         let status = response.status();
@@ -111,4 +160,19 @@ async fn ask(key: &Key, request: Builder) -> Result<Told, ClientError> {
         return Err(ClientError::Unauthorized);
     }
     Ok(Told { done: status.is_success(), body: serde_json::from_slice(&body)? })
+}
+
+/// A connection of any kind.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+async fn open(key: &Key) -> io::Result<Pin<Box<dyn Stream>>> {
+    Ok(match &key.place {
+        Place::Socket(path) => Box::pin(UnixStream::connect(path).await?),
+        Place::Address(address) => {
+            let stream = TcpStream::connect(address).await?;
+            if key.tls { Box::pin(speak_tls(stream).await?) } else { Box::pin(stream) }
+        }
+    })
 }

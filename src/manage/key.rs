@@ -2,20 +2,25 @@
 
 use std::fs;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use hyper::Request;
-use hyper::header::AUTHORIZATION;
 use subtle::ConstantTimeEq;
 
+use crate::config::Place;
 use crate::durable;
+use crate::manage::Doorway;
 use crate::model::Secret;
 
-/// A secret in the state folder, made anew at each start, beside the address that it is good for.
+/// What stands before an address where TLS is spoken.
+const TLS: &str = "tls:";
+
+/// A secret in the state folder, made anew at each start, beside the place that it is good for.
 pub struct Key {
     /// Where the server listens for operators.
-    pub address: SocketAddr,
+    pub place: Place,
+    /// Whether it speaks TLS there.
+    pub tls: bool,
     secret: Secret,
 }
 
@@ -33,14 +38,16 @@ impl Key {
     ///
     /// # Errors
     /// It cannot be made or written.
-    pub fn mint(state: &Path, address: SocketAddr) -> Result<Self, KeyError> {
+    pub fn mint(state: &Path, doorway: &Doorway) -> Result<Self, KeyError> {
         let path = path(state);
         let failed = |source| KeyError { what: "write", path: path.clone(), source };
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes).map_err(|error| failed(error.into()))?;
         let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        durable::write(&path, format!("{address} {text}\n").as_bytes(), 0o600).map_err(failed)?;
-        Ok(Self { address, secret: Secret::new(&text) })
+        let (place, tls) = (reachable(doorway.place()), doorway.is_tls());
+        let scheme = if tls { TLS } else { "" };
+        durable::write(&path, format!("{scheme}{place} {text}\n").as_bytes(), 0o600).map_err(failed)?;
+        Ok(Self { place, tls, secret: Secret::new(&text) })
     }
 
     /// Reads the key of the server that runs.
@@ -51,15 +58,17 @@ impl Key {
         let path = path(state);
         let failed = |source| KeyError { what: "read", path: path.clone(), source };
         let text = fs::read_to_string(&path).map_err(failed)?;
-        let parts = text.trim().split_once(' ').and_then(|(address, key)| Some((address.parse().ok()?, key)));
-        let (address, key) = parts.ok_or_else(|| failed(io::ErrorKind::InvalidData.into()))?;
-        Ok(Self { address, secret: Secret::new(key) })
+        let parts = text.trim().rsplit_once(' ').and_then(|(place, key)| {
+            let (tls, place) = place.strip_prefix(TLS).map_or((false, place), |place| (true, place));
+            Some((tls, place.parse().ok()?, key))
+        });
+        let (tls, place, key) = parts.ok_or_else(|| failed(io::ErrorKind::InvalidData.into()))?;
+        Ok(Self { place, tls, secret: Secret::new(key) })
     }
 
-    /// Tells whether a request shows the key.
-    pub fn opens<B>(&self, request: &Request<B>) -> bool {
-        let shown = request.headers().get(AUTHORIZATION).map(|value| value.as_bytes());
-        shown.is_some_and(|shown| self.header().as_bytes().ct_eq(shown).into())
+    /// Tells whether a token is the key.
+    pub(super) fn is(&self, token: &str) -> bool {
+        self.secret.expose().as_bytes().ct_eq(token.as_bytes()).into()
     }
 
     /// Gives the header's value that shows the key.
@@ -70,4 +79,19 @@ impl Key {
 
 fn path(state: &Path) -> PathBuf {
     state.join("admin.key")
+}
+
+/// Gives a place that this machine reaches itself by.
+fn reachable(place: &Place) -> Place {
+    match place {
+        Place::Address(address) if address.ip().is_unspecified() => {
+            let ip = match address.ip() {
+                IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+                IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+            };
+            Place::Address(SocketAddr::new(ip, address.port()))
+        }
+        Place::Socket(path) => Place::Socket(std::path::absolute(path).unwrap_or_else(|_| path.clone())),
+        place @ Place::Address(_) => place.clone(),
+    }
 }

@@ -1,53 +1,67 @@
-//! The operators' side: metrics, health, reload; never on a phone's path.
+//! The operators' side: metrics, health, reload, and the API; never on a phone's path.
 //!
-//! Promises: it runs on a thread of its own, so that a flood of phones cannot hide its metrics; what changes
-//! anything wants the key in the state folder, which only the operator can read. Read next: [`Admin`], then
-//! `client` for the command line's half.
+//! Promises: it runs on a thread of its own, so that a flood of phones cannot hide its metrics; whoever shows nothing
+//! that opens anything gets the same answer everywhere, and what an account may not see is told of like what does not
+//! exist; a handler only makes a query or an edit of a request, and [`operation`](crate::operation) decides. Read
+//! next: `entry`, `door`, `routes`; `client` for the command line's half.
 
+mod answer;
 mod bans;
 mod client;
+mod document;
+mod door;
+mod entry;
+mod input;
 mod key;
+mod place;
+mod problem;
+mod routes;
 mod scrape;
 mod status;
 
-use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
-use http_body_util::Full;
+use axum::Router;
+use axum::extract::Request;
 use hyper::body::Incoming;
-use hyper::header::{self, HeaderValue};
 use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use serde_json::{Value, json};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use hyper_util::service::TowerToHyperService;
+use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use self::client::{ClientError, Told, bans, fetched, lift_bans, reload, status};
+pub use self::client::{ClientError, Told, bans, fetched, lift_bans, look, perform, reload, status};
 pub use self::key::{Key, KeyError};
+pub use self::place::{Doorway, PlaceError};
 pub use self::status::{
     Banned, Cached, Certificate, Connections, LastReload, Listener, Refused, Served, Status, Transfers,
 };
 
+use self::door::Peer;
 use crate::accept::{self, Gate};
 use crate::guard::Guard;
 use crate::listen::Identities;
 use crate::model::Protocol;
-use crate::reload::{Bell, Doubt, Last, Report};
+use crate::reload::{Bell, Last};
 use crate::snapshot::Store;
 use crate::telemetry::Metrics;
 
 /// Connections of operators at once.
 const PLACES: usize = 64;
 
-/// Longest time for a request's head.
+/// Longest time for a request's head, and for a handshake.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Longest time that an answer stands still because nobody reads it.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What operators may look at and do.
 pub struct Admin {
@@ -73,9 +87,26 @@ pub struct Admin {
     pub stopping: CancellationToken,
 }
 
+/// The admin side with what is made once for all requests.
+struct Desk {
+    admin: Admin,
+    document: Value,
+}
+
+impl std::ops::Deref for Desk {
+    type Target = Admin;
+
+    fn deref(&self) -> &Admin {
+        &self.admin
+    }
+}
+
 impl Admin {
     /// Serves a listener until the server has ended, which is after it stops: whoever watches may see it drain.
-    pub async fn serve(self, listener: TcpListener, ended: CancellationToken) {
+    ///
+    /// # Errors
+    /// The listener cannot be used.
+    pub async fn serve(self, doorway: Doorway, ended: CancellationToken) -> std::io::Result<()> {
         let tracker = TaskTracker::new();
         let gate = Gate {
             transport: "admin",
@@ -83,121 +114,67 @@ impl Admin {
             tracker: tracker.clone(),
             errors: metrics::Counter::noop(),
         };
-        let admin = Arc::new(self);
+        let (identities, tls) = (Arc::clone(&self.identities), doorway.tls);
+        let router = self.router();
         let places = Arc::new(Semaphore::new(PLACES));
-        let serve = move |stream, _: SocketAddr| {
-            let (admin, place) = (Arc::clone(&admin), Arc::clone(&places).try_acquire_owned().ok()?);
-            Some(async move {
-                connection(admin, stream).await;
-                drop(place);
-            })
-        };
-        accept::run(listener, gate, serve).await;
+        let take = move || Arc::clone(&places).try_acquire_owned().ok();
+        match &doorway.listener {
+            place::Listener::Network(listener) => {
+                let listener = TcpListener::from_std(listener.try_clone()?)?;
+                let serve = move |stream, peer: SocketAddr| {
+                    let (router, identities, place) = (router.clone(), Arc::clone(&identities), take()?);
+                    let peer = Some(peer.ip().to_canonical());
+                    Some(async move {
+                        if !tls {
+                            connection(router, peer, stream, place).await;
+                        } else if let Some(stream) = identities.welcome(stream, HEADER_TIMEOUT).await {
+                            connection(router, peer, stream, place).await;
+                        }
+                    })
+                };
+                accept::run(listener, gate, serve).await;
+            }
+            place::Listener::Local(listener) => {
+                let listener = UnixListener::from_std(listener.try_clone()?)?;
+                let serve = move |stream, ()| {
+                    let (router, place) = (router.clone(), take()?);
+                    Some(connection(router, None, stream, place))
+                };
+                accept::run(listener, gate, serve).await;
+            }
+        }
         tracker.close();
         tokio::time::timeout(Duration::from_secs(1), tracker.wait()).await.ok();
+        Ok(())
     }
 
-    async fn respond(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
-        match (request.method(), request.uri().path()) {
-            (&Method::GET, "/healthz") => text(StatusCode::OK, "ok\n".to_owned()),
-            (&Method::GET, "/metrics") => {
-                scrape::measure(&self.store, &self.metrics, &self.guard);
-                text(StatusCode::OK, self.metrics.render())
-            }
-            (&Method::GET, "/readyz") => self.ready(),
-            (&Method::GET, "/api/v1/fetched" | "/api/v1/status" | bans::PATH)
-            | (&Method::POST, "/api/v1/reload")
-            | (&Method::DELETE, _)
-                if !self.key.opens(&request) =>
-            {
-                text(StatusCode::UNAUTHORIZED, "wrong key\n".to_owned())
-            }
-            (&Method::GET, "/api/v1/fetched") => self.fetched(),
-            (&Method::GET, "/api/v1/status") => json(StatusCode::OK, &json!(Status::of(self))),
-            (&Method::GET, bans::PATH) => bans::list(&self.guard),
-            (&Method::DELETE, path) if path.starts_with(bans::PATH) => bans::lift(&self.guard, path),
-            (&Method::POST, "/api/v1/reload") => {
-                let force = request.uri().query() == Some("force=true");
-                self.reload(if force { Doubt::Waive } else { Doubt::Refuse }).await
-            }
-            _ => text(StatusCode::NOT_FOUND, "not found\n".to_owned()),
-        }
-    }
-
-    /// Tells whether phones should be sent here. They may when what they get is old: it is the last that was good.
-    fn ready(&self) -> Response<Full<Bytes>> {
-        let snapshot = self.store.current();
-        if self.stopping.is_cancelled() {
-            text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n".to_owned())
-        } else if snapshot.serial() == 0 {
-            text(StatusCode::SERVICE_UNAVAILABLE, "not ready\n".to_owned())
-        } else if self.last.stale_since().is_some() {
-            let serial = snapshot.serial();
-            let since = humantime::format_rfc3339_seconds(snapshot.published().time());
-            let body =
-                format!("ready, but stale: the files are faulty; serving snapshot {serial} of {since}\n");
-            text(StatusCode::OK, body)
-        } else {
-            text(StatusCode::OK, "ready\n".to_owned())
-        }
-    }
-
-    /// Tells when devices last fetched a file, by serial; those that never did are left out.
-    fn fetched(&self) -> Response<Full<Bytes>> {
-        let snapshot = self.store.current();
-        let fetched = snapshot.phones().filter_map(|phone| {
-            let time = humantime::format_rfc3339_seconds(phone.last_fetched()?).to_string();
-            Some((phone.device.serial.expose().to_owned(), Value::from(time)))
-        });
-        json(StatusCode::OK, &Value::Object(fetched.collect()))
-    }
-
-    async fn reload(&self, doubt: Doubt) -> Response<Full<Bytes>> {
-        let Some(report) = self.bell.ring_and_wait(doubt).await else {
-            return text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n".to_owned());
-        };
-        let lines =
-            |faults: &[crate::document::Fault]| faults.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let (status, body) = match &report {
-            Report::Published { serial, devices, warnings } => {
-                let body = json!({ "result": "published", "serial": serial, "devices": devices, "warnings": lines(warnings) });
-                (StatusCode::OK, body)
-            }
-            Report::Refused { serial, faults } => {
-                let body = json!({ "result": "refused", "serial": serial, "faults": lines(faults) });
-                (StatusCode::UNPROCESSABLE_ENTITY, body)
-            }
-            Report::Unchanged { serial } => {
-                (StatusCode::OK, json!({ "result": "unchanged", "serial": serial }))
-            }
-        };
-        json(status, &body)
+    /// Puts the routes together, with what every request passes before.
+    fn router(self) -> Router {
+        let (router, document) = routes::all().split_for_parts();
+        let desk = Arc::new(Desk { document: document::complete(&document), admin: self });
+        let pass = axum::middleware::from_fn_with_state(Arc::clone(&desk), entry::pass);
+        // Around the routes as a whole: around each of them, it would be they that add `Allow` to what the door says.
+        Router::new().fallback_service(router.with_state(desk)).layer(pass)
     }
 }
 
-fn json(status: StatusCode, body: &Value) -> Response<Full<Bytes>> {
-    let mut response = text(status, format!("{body}\n"));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
-}
-
-async fn connection(admin: Arc<Admin>, stream: TcpStream) {
-    let service = service_fn(move |request| {
-        let admin = Arc::clone(&admin);
-        async move { Ok::<_, Infallible>(admin.respond(request).await) }
+async fn connection<S>(router: Router, peer: Option<IpAddr>, stream: S, place: OwnedSemaphorePermit)
+where
+    S: AsyncRead + AsyncWrite + Send + 'static,
+{
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer));
+        router.call(request)
     });
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(RESPONSE_TIMEOUT));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
+        .title_case_headers(true)
         .header_read_timeout(HEADER_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Box::pin(stream)), service);
     // A client that goes away is its own affair.
     connection.await.ok();
-}
-
-fn text(status: StatusCode, text: String) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from(text)));
-    *response.status_mut() = status;
-    let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
-    response
+    drop(place);
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime};
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::document::Fault;
 use crate::guard::Ban;
@@ -21,7 +22,7 @@ const BUSIEST: usize = 10;
 const NEARLY: f64 = 0.8;
 
 /// How the server is.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Status {
     /// The program's version.
     pub version: String,
@@ -58,7 +59,7 @@ pub struct Status {
 }
 
 /// A place where phones connect.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Listener {
     /// The protocol's word.
     pub transport: String,
@@ -67,7 +68,7 @@ pub struct Listener {
 }
 
 /// What phones are served from.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Served {
     /// The snapshot's number.
     pub serial: u64,
@@ -84,7 +85,7 @@ pub struct Served {
 }
 
 /// One of the server's certificates.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Certificate {
     /// The file of its chain.
     pub file: String,
@@ -101,7 +102,7 @@ pub struct Certificate {
 }
 
 /// A network that is banned.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Banned {
     /// The network.
     pub network: String,
@@ -114,7 +115,7 @@ pub struct Banned {
 }
 
 /// The last reading of the files.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct LastReload {
     /// What it brought: `published`, `refused` or `unchanged`.
     pub result: String,
@@ -131,7 +132,7 @@ pub struct LastReload {
 }
 
 /// Connections of phones.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Connections {
     /// Those open now, by transport.
     pub open: BTreeMap<String, u64>,
@@ -142,7 +143,7 @@ pub struct Connections {
 }
 
 /// Transfers over TFTP.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Transfers {
     /// Those under way.
     pub under_way: u64,
@@ -151,7 +152,7 @@ pub struct Transfers {
 }
 
 /// A reason for which requests got nothing.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Refused {
     /// How they came.
     pub transport: String,
@@ -162,7 +163,7 @@ pub struct Refused {
 }
 
 /// Rendered files that are kept.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Cached {
     /// How many.
     pub files: u64,

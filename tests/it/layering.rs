@@ -58,7 +58,22 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "manage",
-        &["accept", "document", "durable", "guard", "listen", "model", "reload", "snapshot", "telemetry"],
+        &[
+            "accept",
+            "audit",
+            "config",
+            "document",
+            "durable",
+            "guard",
+            "listen",
+            "login",
+            "model",
+            "operation",
+            "reload",
+            "rights",
+            "snapshot",
+            "telemetry",
+        ],
     ),
     ("rights", &["config", "model", "snapshot"]),
     ("edit", &["audit", "documents", "model", "rights"]),
@@ -69,7 +84,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "rights", "snapshot", "template",
         ],
     ),
-    ("greeting", &["listen", "model", "snapshot"]),
+    ("greeting", &["listen", "manage", "model", "snapshot"]),
     ("service", &["listen", "reload", "snapshot"]),
     (
         "daemon",
@@ -98,6 +113,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 /// Libraries that only files whose path starts so (under `src/`) may name; `main.rs` is free.
 const OWNED_BY: &[(&str, &[&str])] = &[
     ("anyhow", &["cli/", "daemon.rs"]),
+    ("axum", &["manage/"]),
     ("arc_swap", &["listen/tls/mod.rs", "snapshot/store.rs"]),
     ("clap", &["cli/"]),
     ("hmac", &["listen/challenge.rs"]),
@@ -121,7 +137,7 @@ const OWNED_BY: &[(&str, &[&str])] = &[
     ("proxy_header", &["listen/header.rs"]),
     ("quinn_udp", &["listen/tftp/port.rs"]),
     ("rcgen", &["listen/tls/"]),
-    ("regex", &["catalog/"]),
+    ("regex", &["catalog/", "manage/shape.rs"]),
     ("rustls", &["listen/tls/"]),
     ("sha2", &["audit/chain.rs", "edit/place.rs", "identify/digest.rs", "listen/challenge.rs"]),
     ("sd_notify", &["service.rs"]),
@@ -147,6 +163,8 @@ const OWNED_BY: &[(&str, &[&str])] = &[
     ("tower_http", &["listen/assets.rs"]),
     ("toml_edit", &["cli/generate.rs", "edit/"]),
     ("tracing_subscriber", &["telemetry/"]),
+    ("utoipa", &["manage/"]),
+    ("utoipa_axum", &["manage/routes/"]),
 ];
 
 /// What a newcomer reads to know the path from socket to response, and how many lines that may be.

@@ -3,6 +3,7 @@
 #![expect(clippy::too_many_lines, reason = "a table is one list, however long")]
 
 mod agree; // promise S3: facts that agree, and facts that do not
+mod api; // the admin API over real HTTP, driven by its own document
 mod assets; // files that are the same for everybody
 mod catalog; // walks catalog/*/cases; BLESS=1 rewrites
 mod check; // bad files: one fixture per fault

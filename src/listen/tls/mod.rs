@@ -22,15 +22,15 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::Acceptor;
 use rustls::server::danger::ClientCertVerifier;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 use tracing::{debug, info};
 
 pub use self::certificates::CertificateState;
-pub use self::client::TlsError;
+pub use self::client::{TlsError, speak_tls};
 pub(super) use self::failure::Unshaken;
 
 pub(super) use self::client::Client;
@@ -209,6 +209,23 @@ impl Identities {
         let stream = shaken.map_err(|error| Unshaken::of(error, &first, Some(offer)))?;
         let proven = asking.and_then(|asking| prove(&asking, stream.get_ref().1.peer_certificates()));
         Ok((stream, proven))
+    }
+
+    /// Shakes hands with an operator within so much time; a handshake that fails is logged, and gives nothing.
+    pub async fn welcome(
+        &self,
+        stream: TcpStream,
+        patience: Duration,
+    ) -> Option<impl AsyncRead + AsyncWrite + Send + Unpin + use<>> {
+        let peer = stream.peer_addr().ok()?.ip().to_canonical();
+        let shaken = timeout(patience, self.shake(stream)).await.unwrap_or_else(|_| Err(Unshaken::timeout()));
+        match shaken {
+            Ok((stream, _)) => Some(stream),
+            Err(unshaken) => {
+                self.tell(peer, &unshaken);
+                None
+            }
+        }
     }
 
     /// Gives the MAC address that was proven, if that still counts.

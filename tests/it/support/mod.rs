@@ -5,7 +5,7 @@ mod anybody;
 mod running;
 mod tls;
 
-pub(crate) use self::running::{Reply, Running, command, exchange, until};
+pub(crate) use self::running::{Reply, Running, command, exchange, request, until};
 pub(crate) use self::tls::{TlsPhone, certificate, certificate_with, failures, https};
 
 use std::fs;

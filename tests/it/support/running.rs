@@ -129,6 +129,17 @@ impl Running {
         Reply::parse(&exchange(self.admin, &[request.as_bytes()]))
     }
 
+    /// Asks the admin side for anything: a head without its last lines, and a body.
+    pub(crate) fn api(&self, head: &str, body: &str) -> Reply {
+        Reply::parse(&exchange(self.admin, &[request(head, body).as_bytes()]))
+    }
+
+    /// Gives the header line by which the operator is known.
+    pub(crate) fn operator(&self) -> String {
+        let key = std::fs::read_to_string(self.site.path("state/admin.key")).unwrap();
+        format!("Authorization: Bearer {}\r\n", key.trim().rsplit(' ').next().unwrap())
+    }
+
     /// Gives the value of a metric with its labels as they are printed.
     pub(crate) fn metric(&self, name: &str) -> f64 {
         let text = String::from_utf8(self.admin("/metrics").body).unwrap();
@@ -197,6 +208,18 @@ impl Reply {
             key.eq_ignore_ascii_case(name).then_some(value)
         })
     }
+}
+
+/// Writes a request to the admin side: `METHOD /path`, header lines that end, and a body.
+pub(crate) fn request(head: &str, body: &str) -> String {
+    let (line, lines) = head.split_once('\n').unwrap_or((head, ""));
+    let length = if body.is_empty() && line.starts_with("GET") {
+        String::new()
+    } else {
+        format!("Content-Length: {}\r\n", body.len())
+    };
+    let line = line.trim_end();
+    format!("{line} HTTP/1.1\r\nHost: localhost\r\n{length}{lines}Connection: close\r\n\r\n{body}")
 }
 
 /// Sends pieces, one packet each, and reads until the server closes or has nothing more to say.

@@ -1,0 +1,85 @@
+//! The OpenAPI document: what the routes say of themselves, and what they have in common.
+
+use serde_json::{Map, Value, json};
+use utoipa::PartialSchema;
+use utoipa::openapi::OpenApi;
+
+use crate::manage::problem::Told;
+
+/// What is wrong with a request, whatever it asks for: (status, when).
+const ALWAYS: &[(&str, &str)] = &[
+    ("400", "The request is not understood."),
+    ("401", "Nothing that opens anything is shown."),
+    ("403", "The actor may not."),
+    ("404", "There is nothing of that name, as far as the actor may know."),
+    ("406", "The client does not take JSON."),
+    ("408", "The request took too long."),
+    ("422", "A value is not possible."),
+    ("500", "The disk or the system does not do what it should."),
+    ("503", "The server stops, or its files are faulty."),
+];
+
+/// The same for requests that change something.
+const EDITS: &[(&str, &str)] = &[
+    ("409", "Something of that name, or with that value, is there already or still in use."),
+    ("412", "The record is not as it was when `If-Match` was given for it."),
+    ("413", "The body is longer than 4 MiB."),
+    ("415", "The body is not announced as JSON."),
+    ("429", "Too much was tried; `Retry-After` says when to come back."),
+];
+
+/// Completes what the routes say.
+pub(super) fn complete(document: &OpenApi) -> Value {
+    let mut document = serde_json::to_value(document).unwrap_or_default();
+    document["openapi"] = json!("3.1.0");
+    document["info"] = json!({
+        "title": "bellhop",
+        "version": env!("CARGO_PKG_VERSION"),
+        "description": "Provisioning of SIP phones: accounts, extensions, devices, templates, logins. Keys are those \
+                        of the fleet's files. Edits answer with the serial of the snapshot that holds them, in \
+                        `Bellhop-Snapshot`; phones see it at once.",
+    });
+    document["security"] = json!([{ "bearer": [] }, { "session": [] }]);
+    document["components"]["securitySchemes"] = json!({
+        "bearer": { "type": "http", "scheme": "bearer", "description": "A token, a session or the operator's key." },
+        "session": {
+            "type": "apiKey", "in": "cookie", "name": "bellhop-session",
+            "description": "A session. What changes anything needs the header `Bellhop-Request` too, or an `Origin` \
+                            that is the server's own.",
+        },
+    });
+    document["components"]["schemas"]["Problem"] = serde_json::to_value(Told::schema()).unwrap_or_default();
+    let paths = document["paths"].as_object_mut().into_iter().flatten();
+    for (_, operations) in paths.filter(|(path, _)| path.starts_with("/api/")) {
+        for (method, operation) in operations.as_object_mut().into_iter().flatten() {
+            add_problems(method, operation);
+        }
+    }
+    document
+}
+
+fn add_problems(method: &str, operation: &mut Value) {
+    let is_open = operation["security"] == json!([{}]);
+    let changes = method != "get";
+    let Some(responses) = operation["responses"].as_object_mut() else { return };
+    let all = ALWAYS.iter().chain(EDITS.iter().filter(|_| changes));
+    for (status, when) in all.filter(|(status, _)| !(is_open && !changes && matches!(*status, "401" | "403")))
+    {
+        let problem = json!({
+            "description": when,
+            "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Problem" } } },
+        });
+        add(responses, status, problem);
+    }
+}
+
+/// Adds a response; where a route has one of its own with the status, either may come.
+fn add(responses: &mut Map<String, Value>, status: &str, problem: Value) {
+    let Some(own) = responses.get_mut(status) else {
+        responses.insert(status.to_owned(), problem);
+        return;
+    };
+    let schema = own["content"]["application/json"]["schema"].take();
+    own["content"]["application/json"]["schema"] =
+        json!({ "anyOf": [schema, problem["content"]["application/json"]["schema"]] });
+}

@@ -1,0 +1,94 @@
+//! What every request passes before its route: the door, what the client understands, a deadline, and a net for panics.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+
+use crate::manage::problem::Refusal;
+use crate::manage::{Desk, door};
+
+/// Longest time for an answer, the request's body included.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// Paths that need no login: (method, path).
+pub(super) const OPEN: &[(Method, &str)] = &[
+    (Method::GET, "/healthz"),
+    (Method::GET, "/readyz"),
+    (Method::GET, "/metrics"),
+    (Method::GET, "/api/v1/openapi.json"),
+    (Method::POST, "/api/v1/sessions"),
+];
+
+/// Lets a request in, and gives every answer the shape that the API promises.
+pub(super) async fn pass(State(admin): State<Arc<Desk>>, mut request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let is_open = OPEN.iter().any(|(method, open)| {
+        let same = request.method() == method || request.method() == Method::HEAD && method == Method::GET;
+        same && path == *open
+    });
+    let is_probe = is_open && !path.starts_with("/api/");
+    if !is_open {
+        match door::admit(&admin, &request) {
+            Ok(known) => {
+                request.extensions_mut().insert(known);
+            }
+            Err(refusal) => return refusal.into_response(),
+        }
+    }
+    if !is_probe && !takes_json(request.headers()) {
+        return Refusal::new(StatusCode::NOT_ACCEPTABLE, "answers are application/json; accept it")
+            .into_response();
+    }
+    let running = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let response = match tokio::time::timeout(LONGEST, running).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_)) => {
+            tracing::error!("a request of an operator panicked");
+            let message = "the server made a mistake; its log has more";
+            Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, message).into_response()
+        }
+        Err(_) => {
+            let message = format!("the request took longer than {} s", LONGEST.as_secs());
+            Refusal::new(StatusCode::REQUEST_TIMEOUT, message).into_response()
+        }
+    };
+    if is_probe { response } else { told(response) }
+}
+
+/// Gives what the router itself refuses the shape of a problem.
+fn told(response: Response) -> Response {
+    let status = response.status();
+    let is_json = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
+    if !status.is_client_error() && !status.is_server_error() || is_json {
+        return response;
+    }
+    let allow = response.headers().get(header::ALLOW).cloned();
+    let refusal = match status {
+        StatusCode::METHOD_NOT_ALLOWED => {
+            Refusal::new(status, "this method does nothing here; `Allow` names those that do")
+        }
+        StatusCode::NOT_FOUND => Refusal::no_such_path(),
+        _ => Refusal::new(status, "the request is not understood"),
+    };
+    let refusal = allow.into_iter().fold(refusal, |refusal, allow| refusal.with(header::ALLOW, allow));
+    refusal.into_response()
+}
+
+/// Tells whether the client takes JSON, which is all there is.
+fn takes_json(headers: &HeaderMap) -> bool {
+    let mut accepted =
+        headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).peekable();
+    let takes = |range: &str| {
+        let mut parts = range.split(';').map(str::trim);
+        let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let refused = parts.any(|part| part.strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0_f32)));
+        matches!(kind.as_str(), "*/*" | "application/*" | "application/json") && !refused
+    };
+    accepted.peek().is_none() || accepted.any(|value| value.split(',').any(takes))
+}
