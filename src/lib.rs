@@ -56,6 +56,7 @@ pub mod render;
 
 pub mod audit;
 pub mod edit;
+pub mod login;
 pub mod operation;
 pub mod reload;
 pub mod rights;

@@ -6,7 +6,8 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use crate::config::{
-    Admin, Assets, Config, Guard, Http, Https, Limits, Log, Provisioning, Proxies, Reload, Rendering, Tftp,
+    Admin, Assets, Config, Guard, Http, Https, Limits, Log, Logins, Provisioning, Proxies, Reload, Rendering,
+    Tftp,
 };
 use crate::model::{Raw, Settings};
 
@@ -28,6 +29,7 @@ impl Default for Config {
             provisioning: Provisioning::default(),
             limits: Limits::default(),
             guard: Guard::default(),
+            logins: Logins::default(),
             proxies: Proxies::default(),
             rendering: Rendering::default(),
             reload: Reload::default(),

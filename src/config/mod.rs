@@ -9,6 +9,7 @@ mod defaults;
 mod file;
 mod guard;
 mod log;
+mod logins;
 mod proxies;
 mod values;
 
@@ -21,6 +22,7 @@ use ipnet::IpNet;
 pub use self::admin::{Admin, Place};
 pub use self::guard::Guard;
 pub use self::log::{Destination, Format, Level, Log};
+pub use self::logins::Logins;
 pub use self::proxies::Proxies;
 
 use crate::model::{DigestAlgorithm, Protocol, Raw, Settings};
@@ -50,6 +52,8 @@ pub struct Config {
     pub limits: Limits,
     /// What a network may be refused before it is banned, and what is an alarm.
     pub guard: Guard,
+    /// How long sessions of logins last, and what guessing passwords costs.
+    pub logins: Logins,
     /// Whose word counts on whom a request comes from.
     pub proxies: Proxies,
     /// Limits of one rendering, and the memory for rendered files.

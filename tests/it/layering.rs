@@ -75,13 +75,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "telemetry",
         ],
     ),
+    ("login", &["config", "durable", "model", "snapshot"]),
     ("rights", &["config", "model", "snapshot"]),
     ("edit", &["audit", "documents", "model", "rights"]),
     (
         "operation",
         &[
-            "audit", "catalog", "config", "document", "durable", "edit", "model", "reload", "render",
-            "rights", "snapshot", "template",
+            "audit", "catalog", "config", "document", "durable", "edit", "login", "model", "reload",
+            "render", "rights", "snapshot", "template",
         ],
     ),
     ("greeting", &["listen", "manage", "model", "snapshot"]),
@@ -114,6 +115,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 const OWNED_BY: &[(&str, &[&str])] = &[
     ("anyhow", &["cli/", "daemon.rs"]),
     ("axum", &["manage/"]),
+    ("argon2", &["login/password.rs"]),
     ("arc_swap", &["listen/tls/mod.rs", "snapshot/store.rs"]),
     ("clap", &["cli/"]),
     ("hmac", &["listen/challenge.rs"]),
@@ -139,7 +141,10 @@ const OWNED_BY: &[(&str, &[&str])] = &[
     ("rcgen", &["listen/tls/"]),
     ("regex", &["catalog/", "manage/shape.rs"]),
     ("rustls", &["listen/tls/"]),
-    ("sha2", &["audit/chain.rs", "edit/place.rs", "identify/digest.rs", "listen/challenge.rs"]),
+    (
+        "sha2",
+        &["audit/chain.rs", "edit/place.rs", "identify/digest.rs", "listen/challenge.rs", "login/random.rs"],
+    ),
     ("sd_notify", &["service.rs"]),
     ("serde", &["audit/", "cli/", "manage/", "operation/"]),
     ("socket2", &["listen/inherited.rs", "listen/tftp/line.rs"]),
