@@ -10,6 +10,7 @@ mod file;
 mod guard;
 mod log;
 mod logins;
+mod permissions;
 mod proxies;
 mod values;
 
@@ -23,6 +24,7 @@ pub use self::admin::{Admin, Place};
 pub use self::guard::Guard;
 pub use self::log::{Destination, Format, Level, Log};
 pub use self::logins::Logins;
+pub use self::permissions::Permissions;
 pub use self::proxies::Proxies;
 
 use crate::model::{DigestAlgorithm, Protocol, Raw, Settings};
@@ -54,6 +56,8 @@ pub struct Config {
     pub guard: Guard,
     /// How long sessions of logins last, and what guessing passwords costs.
     pub logins: Logins,
+    /// How far permissions go where their rules leave a choice.
+    pub permissions: Permissions,
     /// Whose word counts on whom a request comes from.
     pub proxies: Proxies,
     /// Limits of one rendering, and the memory for rendered files.

@@ -16,6 +16,8 @@ pub struct Provider {
     pub name: CompactString,
     /// What it may do with devices; `none` when not set.
     pub provisioning: Level,
+    /// Whether it may set the levels of accounts below it; `true` when not set.
+    pub roles_management: bool,
     /// Settings of its whole tree.
     pub settings: Settings,
     /// Vendor parameters of its whole tree.
@@ -33,6 +35,8 @@ pub struct Organization {
     pub name: CompactString,
     /// What it may do with devices; `none` when not set.
     pub provisioning: Level,
+    /// Whether it may set the levels of accounts below it; `true` when not set.
+    pub roles_management: bool,
     /// Settings of its whole tree.
     pub settings: Settings,
     /// Vendor parameters of its whole tree.
@@ -50,6 +54,10 @@ pub struct User {
     pub name: CompactString,
     /// What it may do with devices; `none` when not set.
     pub provisioning: Level,
+    /// Whether it may set the levels of accounts below it; `true` when not set.
+    pub roles_management: bool,
+    /// Whether it, and its extensions, may do anything with devices; `true` when not set.
+    pub sip_management: bool,
     /// Settings of its extensions and devices.
     pub settings: Settings,
     /// Vendor parameters of its devices.
@@ -164,7 +172,7 @@ pub struct Device {
     pub protocol: Option<Protocol>,
     /// Template that its files come from; `default` when empty.
     pub template: Arc<str>,
-    /// The account that owns it; the administrator when not set.
+    /// The account or, by its number, the extension that owns it; the administrator when not set.
     pub owner: Option<Arc<str>>,
     /// The organization that it is assigned to; that of its lines when not set.
     pub organization: Option<Arc<str>>,

@@ -18,6 +18,15 @@ impl Level {
     /// Every level with its word in files.
     pub const ALL: &[(&'static str, Self)] =
         &[("modify", Self::Modify), ("none", Self::None), ("view", Self::View)];
+
+    /// Gives the word in files.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::View => "view",
+            Self::Modify => "modify",
+        }
+    }
 }
 
 /// How a phone fetches its files.

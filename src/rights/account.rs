@@ -1,6 +1,6 @@
 //! The tree of accounts: administrator, provider, organization, user, extension.
 
-use crate::model::{Extension, Level, Organization, Provider, User};
+use crate::model::{Extension, Level, Organization, Provider, RecordKind, RecordRef, User};
 use crate::snapshot::Snapshot;
 
 /// An account of a snapshot.
@@ -81,6 +81,11 @@ impl<'s> Account<'s> {
         }
     }
 
+    /// Gives the account that a device belongs to by its record: the administrator where it names none.
+    pub(super) fn owner_of(snapshot: &'s Snapshot, owner: Option<&str>) -> Option<Self> {
+        owner.map_or(Some(Self::Administrator), |id| Self::find(snapshot, id))
+    }
+
     /// Gives the account right above it; an account that hangs in the air is under the administrator.
     pub fn parent(self, snapshot: &'s Snapshot) -> Option<Self> {
         let above = match self {
@@ -91,6 +96,28 @@ impl<'s> Account<'s> {
             Self::Extension(extension) => snapshot.user(&extension.user).map(Self::User),
         };
         Some(above.unwrap_or(Self::Administrator))
+    }
+
+    /// Goes through the accounts from this one up to the administrator.
+    pub fn upwards(self, snapshot: &'s Snapshot) -> impl Iterator<Item = Self> {
+        std::iter::successors(Some(self), |account| account.parent(snapshot))
+    }
+
+    /// Tells whether both are the same account.
+    pub fn is(self, other: Account<'_>) -> bool {
+        self.kind() == other.kind() && self.id() == other.id()
+    }
+
+    /// Names its record; the administrator has none.
+    pub fn record(self) -> Option<RecordRef> {
+        let kind = match self {
+            Self::Administrator => return None,
+            Self::Provider(_) => RecordKind::Provider,
+            Self::Organization(_) => RecordKind::Organization,
+            Self::User(_) => RecordKind::User,
+            Self::Extension(_) => RecordKind::Extension,
+        };
+        Some(RecordRef::new(kind, self.id()))
     }
 
     /// Gives what it may do by itself: the administrator all, an extension without a level of its own its user's.

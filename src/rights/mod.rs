@@ -1,15 +1,27 @@
 //! Who may do what: accounts, levels, and the rules R1 to R9.
 //!
-//! Promises: pure; every answer names the rule that made it; rights are computed from a snapshot and never stored, so
-//! that a changed level acts at once. Whoever changes a record needs a [`Permit`], which only this module can make.
+//! Promises: pure; every answer names the rule that made it; rights are computed from a snapshot and never stored (R8),
+//! so that a changed level acts at once. Whoever changes a record needs a [`Permit`], which only this module can make.
+//! One decision about one record takes a few look-ups, whatever the size of the fleet; [`Actor::sees_page`] and
+//! [`Actor::can_add`] may go through all accounts. Read next: `sight` for who is below whom, then `device`.
 
 mod account;
+mod add;
+mod device;
+mod level;
+mod login;
+mod manage;
 mod permit;
+mod sight;
+mod template;
 
 pub use self::account::{Account, Kind};
+pub use self::add::NewDevice;
+pub use self::device::{DeviceChange, DeviceState, Editable};
 pub use self::permit::{Act, Add, Change, Denial, Permit, Remove, Rule};
 
-use crate::model::{RecordKind, RecordRef};
+use crate::model::{Level, RecordKind, RecordRef};
+use crate::rights::permit::Keys;
 use crate::snapshot::Snapshot;
 
 /// Somebody who acts on a snapshot.
@@ -35,15 +47,42 @@ impl<'s> Actor<'s> {
         self.snapshot
     }
 
+    /// Gives the level that it acts with.
+    pub fn level(&self) -> Level {
+        self.account.level(self.snapshot)
+    }
+
+    /// Tells whether it is the administrator, who may do everything.
+    pub fn is_administrator(&self) -> bool {
+        self.account.kind() == Kind::Administrator
+    }
+
     /// Decides whether the global preferences may be changed.
     ///
     /// # Errors
     /// They are the administrator's.
     pub fn preferences(&self) -> Result<Permit<Change>, Denial> {
-        if self.account.kind() == Kind::Administrator {
-            return Ok(Permit::new(RecordRef::new(RecordKind::Preferences, ""), Rule::Administrator, &[]));
+        self.administrators("global preferences are the administrator's")?;
+        Ok(Permit::new(RecordRef::new(RecordKind::Preferences, ""), Rule::Administrator, Keys::All))
+    }
+
+    /// Decides whether the record of all changes and refusals may be read.
+    ///
+    /// # Errors
+    /// It is the administrator's, as it tells of everybody.
+    pub fn see_audit(&self) -> Result<Rule, Denial> {
+        self.administrators("the record of changes is the administrator's")
+    }
+
+    fn administrators(&self, why: &str) -> Result<Rule, Denial> {
+        if self.is_administrator() {
+            return Ok(Rule::Administrator);
         }
-        let why = "global preferences are the administrator's".to_owned();
-        Err(Denial { rule: Rule::Preferences, hidden: false, field: None, why })
+        Err(Denial::new(Rule::Preferences, why))
+    }
+
+    /// Names the rule that a permission rests on: the administrator needs no other.
+    fn by(&self, rule: Rule) -> Rule {
+        if self.is_administrator() { Rule::Administrator } else { rule }
     }
 }

@@ -24,18 +24,48 @@ impl Act for Add {}
 impl Act for Change {}
 impl Act for Remove {}
 
+/// Which keys of a record a permit is for.
+///
+/// A key inside a table is written after a point: `settings.time-zone`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keys {
+    /// All of them.
+    All,
+    /// All but these.
+    AllBut(&'static [&'static str]),
+    /// These alone.
+    Only(&'static [&'static str]),
+}
+
+impl Keys {
+    /// Tells whether a key, or a key inside a table, is among them.
+    pub(super) fn have(self, key: &str) -> bool {
+        let listed = |keys: &[&str]| keys.contains(&key) || keys.contains(&table_of(key));
+        match self {
+            Self::All => true,
+            Self::AllBut(keys) => !listed(keys),
+            Self::Only(keys) => listed(keys),
+        }
+    }
+}
+
+/// Gives the key of a record that a key is in, or is.
+fn table_of(key: &str) -> &str {
+    key.split_once('.').map_or(key, |(table, _)| table)
+}
+
 /// The right to do one thing with one record; only this module's decisions make it.
 #[derive(Debug)]
 pub struct Permit<A: Act> {
     record: RecordRef,
     rule: Rule,
-    locked: &'static [&'static str],
+    keys: Keys,
     act: PhantomData<A>,
 }
 
 impl<A: Act> Permit<A> {
-    pub(super) const fn new(record: RecordRef, rule: Rule, locked: &'static [&'static str]) -> Self {
-        Self { record, rule, locked, act: PhantomData }
+    pub(super) const fn new(record: RecordRef, rule: Rule, keys: Keys) -> Self {
+        Self { record, rule, keys, act: PhantomData }
     }
 
     /// Gives the record that it is for.
@@ -48,9 +78,9 @@ impl<A: Act> Permit<A> {
         self.rule
     }
 
-    /// Gives the keys that it does not let change.
-    pub const fn locked(&self) -> &'static [&'static str] {
-        self.locked
+    /// Tells whether it is for a key of the record, or for a key inside one of its tables: `settings.time-zone`.
+    pub fn lets(&self, key: &str) -> bool {
+        self.keys.have(key)
     }
 }
 
@@ -66,6 +96,24 @@ pub struct Denial {
     pub field: Option<&'static str>,
     /// A sentence for people.
     pub why: String,
+}
+
+impl Denial {
+    pub(super) fn new(rule: Rule, why: impl Into<String>) -> Self {
+        Self { rule, hidden: false, field: None, why: why.into() }
+    }
+
+    /// Has it tell nothing of the thing.
+    pub(super) fn hidden(mut self) -> Self {
+        self.hidden = true;
+        self
+    }
+
+    /// Says which key it is about.
+    pub(super) fn of(mut self, field: &'static str) -> Self {
+        self.field = Some(field);
+        self
+    }
 }
 
 /// What a decision rests on.

@@ -80,22 +80,28 @@ impl<'s> Checker<'s> {
             troubles.append(&mut notes.troubles);
         };
         for (at, provider) in records.providers.iter() {
-            check(RecordKind::Provider, at, &|notes| self.raw(notes, &provider.raw));
+            check(RecordKind::Provider, at, &|notes| {
+                self.id(notes, &provider.id);
+                self.raw(notes, &provider.raw);
+            });
         }
         for (at, organization) in records.organizations.iter() {
             check(RecordKind::Organization, at, &|notes| {
+                self.id(notes, &organization.id);
                 self.parent(notes, "provider", AccountKind::Provider, &organization.provider);
                 self.raw(notes, &organization.raw);
             });
         }
         for (at, user) in records.users.iter() {
             check(RecordKind::User, at, &|notes| {
+                self.id(notes, &user.id);
                 self.parent(notes, "organization", AccountKind::Organization, &user.organization);
                 self.raw(notes, &user.raw);
             });
         }
         for (at, extension) in records.extensions.iter() {
             check(RecordKind::Extension, at, &|notes| {
+                self.id(notes, &extension.number);
                 self.parent(notes, "user", AccountKind::User, &extension.user);
                 self.raw(notes, &extension.raw);
             });
@@ -113,6 +119,19 @@ impl<'s> Checker<'s> {
             check(RecordKind::Token, at, &|notes| self.token(notes, token));
         }
         troubles
+    }
+
+    /// Checks that an id names no account and an extension at once, as owners, logins and commands call both by it.
+    ///
+    /// Whichever of them was written last, the extension is told of, once.
+    fn id(&self, notes: &mut Notes, id: &str) {
+        let snapshot = self.snapshot;
+        if let (Some(account), Some(place)) = (snapshot.account(id), snapshot.extension_place(id)) {
+            let at = snapshot.line_of(account.kind.record(), account.place);
+            let message = format!("`{id}` is already the id of an account ({at}); choose another number");
+            let (kind, severity) = (RecordKind::Extension, Severity::Error);
+            notes.troubles.push(Trouble { kind, place, key: Some("number"), severity, message });
+        }
     }
 
     fn parent(&self, notes: &mut Notes, key: &'static str, kind: AccountKind, id: &str) {
@@ -200,8 +219,10 @@ impl<'s> Checker<'s> {
     /// Checks owner, organization and lines.
     fn assignment(&self, notes: &mut Notes, device: &Device) {
         let snapshot = self.snapshot;
-        if let Some(owner) = device.owner.as_deref().filter(|owner| snapshot.account(owner).is_none()) {
-            notes.error("owner", format!("there is no account `{owner}`; add its record or mend the name"));
+        let known = |owner: &&str| snapshot.account(owner).is_some() || snapshot.extension(owner).is_some();
+        if let Some(owner) = device.owner.as_deref().filter(|owner| !known(owner)) {
+            let cure = "add its record or mend the name";
+            notes.error("owner", format!("there is no account `{owner}`; {cure}"));
         }
         let mut organization = device.organization.as_deref();
         if let Some(id) = organization {

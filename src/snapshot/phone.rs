@@ -177,7 +177,7 @@ impl<'s> Phone<'s> {
         lines.filter_map(move |(number, line)| Some((number, snapshot.extension_place(line.as_ref()?)?)))
     }
 
-    /// Gives the accounts above it: those of its first line, or else of its organization, or else its owner.
+    /// Gives the accounts above it: those of its first line, or else of its organization, or else of its owner.
     pub fn accounts(&self) -> Accounts<'s> {
         let snapshot = self.snapshot;
         let user_of = |place| snapshot.account_of(AccountKind::User, &snapshot.extension_at(place).user);
@@ -190,8 +190,7 @@ impl<'s> Phone<'s> {
             return snapshot.accounts_from(AccountKind::User, user);
         }
         let by = [&self.device.organization, &self.device.owner].into_iter().flatten();
-        let account = by.into_iter().find_map(|id| snapshot.account(id));
-        account.map(|account| snapshot.accounts_from(account.kind, account.place)).unwrap_or_default()
+        by.into_iter().find_map(|id| snapshot.accounts_by(id)).unwrap_or_default()
     }
 
     /// Gives since when all that its files depend on is as it is.
@@ -214,6 +213,19 @@ impl<'s> Phone<'s> {
 }
 
 impl Snapshot {
+    /// Gives an account with those above it; an extension has those of its user.
+    fn accounts_by(&self, id: &str) -> Option<Accounts<'_>> {
+        if let Some(account) = self.account(id) {
+            return Some(self.accounts_from(account.kind, account.place));
+        }
+        let extension = self.extension_place(id)?;
+        let own = self.slot(extension.file).since.extension(extension.at);
+        let user = self.account_of(AccountKind::User, &self.extension_at(extension).user)?;
+        let mut accounts = self.accounts_from(AccountKind::User, user);
+        accounts.since = accounts.since.max(own);
+        Some(accounts)
+    }
+
     fn accounts_from(&self, kind: AccountKind, place: Place) -> Accounts<'_> {
         let own = self.slot(place.file).since.account(kind, place.at);
         let mut accounts = match kind {

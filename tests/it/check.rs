@@ -76,8 +76,8 @@ fn faults() -> Vec<(String, &'static str)> {
             "device.toml:11: extension `queue` on line 1 is no phone terminal; put a phone terminal on the line",
         ),
         (
-            ok("lines = [\"0087*001\", \"other\"]") + OTHER,
-            "device.toml:11: extension `other` on line 2 is of organization `other`, not `org`; all lines of a device lie in one organization",
+            ok("lines = [\"0087*001\", \"0099*1\"]") + OTHER,
+            "device.toml:11: extension `0099*1` on line 2 is of organization `other`, not `org`; all lines of a device lie in one organization",
         ),
         (
             ok("organization = \"other\"") + OTHER,
@@ -314,6 +314,26 @@ fn faults() -> Vec<(String, &'static str)> {
             "device.toml:2: this number already belongs to extension `0087*001` (fleet/accounts.toml:17); give one of them another",
         ),
         (
+            "[[extension]]\nnumber = \"user\"\nuser = \"user\"\n".to_owned(),
+            "device.toml:2: `user` is already the id of an account (fleet/accounts.toml:12); choose another number",
+        ),
+        (
+            "[[provider]]\nid = \"0087\"\n[[extension]]\nnumber = \"0087\"\nuser = \"user\"\n".to_owned(),
+            "device.toml:4: `0087` is already the id of an account (fleet/device.toml:1); choose another number",
+        ),
+        (
+            "[[extension]]\nnumber = \"administrator\"\nuser = \"user\"\n".to_owned(),
+            "device.toml:2: `number` is the administrator's own; choose another one",
+        ),
+        (
+            "[[provider]]\nid = \"x\"\nroles-management = \"no\"\n".to_owned(),
+            "device.toml:3: `roles-management` is a text; write true or false",
+        ),
+        (
+            "[[organization]]\nid = \"x\"\nprovider = \"sp\"\nsip-management = true\n".to_owned(),
+            "device.toml:4: unknown key `sip-management`; known are `id`, `name`, `provider`, `provisioning`, `raw`, `roles-management` or `settings`",
+        ),
+        (
             "[[extension]]\nnumber = \"a b\"\nuser = \"user\"\n".to_owned(),
             "device.toml:2: `number` is not an extension's number; use digits, letters, `*`, `#`, `+`, `_`, `-` or `.`",
         ),
@@ -349,7 +369,7 @@ provider = \"sp\"
 id = \"other-user\"
 organization = \"other\"
 [[extension]]
-number = \"other\"
+number = \"0099*1\"
 user = \"other-user\"
 ";
 

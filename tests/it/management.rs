@@ -152,3 +152,49 @@ fn what_others_refer_to_cannot_be_taken_away() {
         ["fleet/managed.toml:18: there is no login `mary`; add its record, or take the token away"]
     );
 }
+
+#[test]
+fn a_number_that_becomes_an_accounts_id_is_told_of_whichever_file_changes() {
+    let site = Site::with_phone();
+    let mut loader = Loader::new(&site.path("bellhop.toml")).unwrap();
+    let nothing = loader.nothing();
+    let first = loader.load(&nothing).unwrap().unwrap().snapshot;
+    site.put("fleet/more.toml", "[[extension]]\nnumber = \"12\"\nuser = \"user\"\n");
+    let second = loader.load(&first).unwrap().unwrap().snapshot;
+    site.put("fleet/other.toml", "[[provider]]\nid = \"12\"\n");
+    let faults = loader.load(&second).unwrap_err();
+    let wanted =
+        "fleet/more.toml:2: `12` is already the id of an account (fleet/other.toml:1); choose another number";
+    assert_eq!(site.lines(&faults), [wanted]);
+}
+
+#[test]
+fn a_device_of_an_extension_has_the_settings_of_its_user() {
+    let device =
+        "[[device]]\nserial = \"a1b2c3d4e5f6g7h8j9k1m2n3p4\"\nname = \"Own\"\nmodel = \"yealink/t46s\"\n";
+    let users =
+        crate::support::ACCOUNTS.replace("name = \"User\"", "settings = { time-zone = \"Asia/Tokyo\" }");
+    let site = Site::new().write("fleet/accounts.toml", &users);
+    site.put("fleet/device.toml", &format!("{device}owner = \"0087*002\"\n"));
+    let mut loader = Loader::new(&site.path("bellhop.toml")).unwrap();
+    let nothing = loader.nothing();
+    let first = loader.load(&nothing).unwrap().unwrap().snapshot;
+    let phone = first.phone_by_serial("a1b2c3d4e5f6g7h8j9k1m2n3p4").unwrap();
+    let accounts = phone.accounts();
+    assert_eq!(accounts.user.unwrap().id, "user");
+    assert_eq!(accounts.provider.unwrap().id, "sp");
+    assert!(phone.since() < first.published() || first.serial() == 1);
+    // The owner moves to another user: the phone's files are no longer as they were.
+    let moved = users
+        .replace("number = \"0087*002\"\nuser = \"user\"", "number = \"0087*002\"\nuser = \"other\"")
+        + "[[user]]\nid = \"other\"\norganization = \"org\"\n";
+    site.put("fleet/accounts.toml", &moved);
+    let second = loader.load(&first).unwrap().unwrap().snapshot;
+    let phone = second.phone_by_serial("a1b2c3d4e5f6g7h8j9k1m2n3p4").unwrap();
+    assert_eq!(phone.accounts().user.unwrap().id, "other");
+    assert_eq!(phone.since(), second.published());
+    // An owner that is gone is a fault.
+    site.put("fleet/accounts.toml", &users.replace("0087*002", "0087*003"));
+    let faults = loader.load(&second).unwrap_err();
+    assert!(site.lines(&faults)[0].contains("there is no account `0087*002`"), "{faults:?}");
+}

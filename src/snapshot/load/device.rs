@@ -6,12 +6,13 @@ use compact_str::CompactString;
 
 use crate::document::{Entry, Table, read_raw, read_secret, read_settings};
 use crate::model::{
-    Dates, Device, Mac, Network, Protocol, Raw, Scope, Secret, Serial, SettingId, Settings, TEXT_MAX,
-    UpdateCredentials, Value, check_host, check_id, check_name, check_number, check_user,
+    Dates, Device, InvalidText, Mac, Network, Protocol, Raw, Scope, Secret, Serial, SettingId, Settings,
+    TEXT_MAX, UpdateCredentials, Value, check_host, check_id, check_name, check_number, check_user,
 };
 use crate::snapshot::load::{ADMINISTRATOR, Reader, required, text_or_empty};
 
-const DEVICE_KEYS: &[&str] = &[
+/// The keys that a device's record may have, in the order of their names.
+pub const DEVICE_KEYS: &[&str] = &[
     "admin-password",
     "admin-user",
     "application-version",
@@ -64,7 +65,7 @@ impl Reader {
                 "notes" => this.notes = text_or_empty(&entry),
                 "organization" => this.organization = entry.checked(check_id).map(|id| self.shared(id)),
                 "owner" => {
-                    let owner = entry.checked(check_id).filter(|id| *id != ADMINISTRATOR);
+                    let owner = entry.checked(check_owner).filter(|id| *id != ADMINISTRATOR);
                     this.owner = owner.map(|id| self.shared(id));
                 }
                 "protocol" => this.protocol = entry.one_of(Protocol::ALL),
@@ -126,6 +127,11 @@ impl Device {
             raw: Raw::default(),
         }
     }
+}
+
+/// Checks an owner: an account's id, or an extension's number.
+fn check_owner(text: &str) -> Result<(), InvalidText> {
+    check_id(text).or_else(|_| check_number(text))
 }
 
 fn read_serial(entry: &Entry<'_>) -> Option<Serial> {

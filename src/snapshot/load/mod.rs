@@ -3,6 +3,8 @@
 mod device;
 mod management;
 
+pub use self::device::DEVICE_KEYS;
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -72,6 +74,8 @@ struct Account {
     id: CompactString,
     name: CompactString,
     provisioning: Level,
+    roles_management: bool,
+    sip_management: bool,
     settings: Settings,
     raw: Raw,
     parent: Option<Arc<str>>,
@@ -109,45 +113,45 @@ impl Reader {
 
     fn provider(&mut self, table: &Table<'_>) -> Option<Provider> {
         let account = self.account(table, "provider", None)?;
-        let Account { id, name, provisioning, settings, raw, .. } = account;
-        Some(Provider { id, name, provisioning, settings, raw })
+        let Account { id, name, provisioning, roles_management, settings, raw, .. } = account;
+        Some(Provider { id, name, provisioning, roles_management, settings, raw })
     }
 
     fn organization(&mut self, table: &Table<'_>) -> Option<Organization> {
         let account = self.account(table, "organization", Some("provider"))?;
-        let Account { id, name, provisioning, settings, raw, parent } = account;
-        Some(Organization { id, provider: parent?, name, provisioning, settings, raw })
+        let Account { id, name, provisioning, roles_management, settings, raw, parent, .. } = account;
+        Some(Organization { id, provider: parent?, name, provisioning, roles_management, settings, raw })
     }
 
     fn user(&mut self, table: &Table<'_>) -> Option<User> {
         let account = self.account(table, "user", Some("organization"))?;
-        let Account { id, name, provisioning, settings, raw, parent } = account;
-        Some(User { id, organization: parent?, name, provisioning, settings, raw })
+        let Account { id, name, provisioning, roles_management, sip_management, settings, raw, parent } =
+            account;
+        let organization = parent?;
+        Some(User { id, organization, name, provisioning, roles_management, sip_management, settings, raw })
     }
 
     fn account(&mut self, table: &Table<'_>, kind: &str, parent: Option<&'static str>) -> Option<Account> {
-        let mut account = Account::default();
+        let mut account = Account { roles_management: true, sip_management: true, ..Account::default() };
+        let keys =
+            ["id", "name"].into_iter().chain(parent).chain(["provisioning", "raw", "roles-management"]);
+        let keys: Vec<&str> =
+            keys.chain(["settings"]).chain((kind == "user").then_some("sip-management")).collect();
         for entry in table.clone() {
             match entry.key() {
                 "id" => account.id = entry.checked(check_account_id).unwrap_or_default().into(),
                 "name" => account.name = entry.text(TEXT_MAX).unwrap_or_default().into(),
                 "provisioning" => account.provisioning = entry.one_of(Level::ALL).unwrap_or_default(),
                 "raw" => account.raw = read_raw(&entry),
+                "roles-management" => account.roles_management = entry.boolean().unwrap_or(true),
+                "sip-management" if kind == "user" => {
+                    account.sip_management = entry.boolean().unwrap_or(true);
+                }
                 "settings" => account.settings = read_settings(&entry, Scope::Phone),
                 key if Some(key) == parent => {
                     account.parent = entry.checked(check_id).map(|id| self.shared(id));
                 }
-                _ => {
-                    let keys = [
-                        Some("id"),
-                        Some("name"),
-                        parent,
-                        Some("provisioning"),
-                        Some("raw"),
-                        Some("settings"),
-                    ];
-                    entry.unknown(&keys.into_iter().flatten().collect::<Vec<_>>());
-                }
+                _ => entry.unknown(&keys),
             }
         }
         required(table, "id", &format!("give the {kind} a unique one"));
@@ -177,7 +181,7 @@ impl Reader {
                 }
                 "kind" => this.kind = entry.one_of(ExtensionKind::ALL).unwrap_or_default(),
                 "label" => this.label = entry.text_or_empty(64).unwrap_or_default().into(),
-                "number" => this.number = entry.checked(check_number).unwrap_or_default().into(),
+                "number" => this.number = entry.checked(check_own_number).unwrap_or_default().into(),
                 "provisioning" => this.provisioning = entry.one_of(Level::ALL),
                 "raw" => this.raw = read_raw(&entry),
                 "settings" => this.settings = read_settings(&entry, Scope::Line),
@@ -222,6 +226,13 @@ fn check_account_id(text: &str) -> Result<(), crate::model::InvalidText> {
         return Err(crate::model::InvalidText("is the administrator's own; choose another one"));
     }
     check_id(text)
+}
+
+fn check_own_number(text: &str) -> Result<(), crate::model::InvalidText> {
+    if text == ADMINISTRATOR {
+        return Err(crate::model::InvalidText("is the administrator's own; choose another one"));
+    }
+    check_number(text)
 }
 
 fn text_or_empty(entry: &Entry<'_>) -> CompactString {
