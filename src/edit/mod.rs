@@ -222,10 +222,14 @@ impl fmt::Debug for Draft {
     }
 }
 
-/// Refuses once more what the permit does not let change.
+/// Refuses once more what the permit does not let change; of a table, key by key.
 fn allowed<A: Act>(permit: &Permit<A>, fields: &Map<String, Value>) -> Result<(), DraftError> {
-    match permit.locked().iter().find(|key| fields.contains_key(**key)) {
-        Some(key) => Err(DraftError::Locked((*key).to_owned())),
-        None => Ok(()),
-    }
+    let locked = |(key, value): (&String, &Value)| match value {
+        _ if permit.lets(key) => None,
+        Value::Object(table) => {
+            table.keys().map(|inner| format!("{key}.{inner}")).find(|inner| !permit.lets(inner))
+        }
+        _ => Some(key.clone()),
+    };
+    fields.iter().find_map(locked).map_or(Ok(()), |key| Err(DraftError::Locked(key)))
 }
