@@ -25,6 +25,7 @@ mod metrics; // /metrics: names, labels and what is counted
 mod proxies; // who speaks for whom
 mod reload; // files change, break and are repaired
 mod request; // a phone asks, over each transport
+mod rights; // who may do what: the vectors, tables and limits of the rules
 mod secrets; // promise S8
 mod service; // what a service manager hands over and hears: promises H11, H14
 mod slow; // peers that are silent, slow, or too many: promises H5, H7

@@ -1,0 +1,4 @@
+//! Who may do what: the vectors of the rules, every cell of their tables, and what no sequence of steps can bring.
+
+mod fleet;
+mod vectors;
