@@ -96,7 +96,7 @@ pub struct Lock {
 pub struct Change {
     /// Each document as it was and as it shall be.
     pub rewrites: Vec<Rewrite>,
-    /// What the audit log is told: one line.
+    /// What the audit log is told, one line or several.
     pub audit: String,
 }
 

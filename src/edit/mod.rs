@@ -15,6 +15,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Map, Value};
 
@@ -29,7 +30,11 @@ pub struct Draft {
     open: BTreeMap<PathBuf, Open>,
     revision: u64,
     is_spoiled: bool,
+    id: u64,
 }
+
+/// Tells drafts of one process apart.
+static NEXT: AtomicU64 = AtomicU64::new(1);
 
 /// A document that is edited.
 struct Open {
@@ -83,7 +88,8 @@ pub enum DraftError {
 impl Draft {
     /// Begins a change of documents.
     pub fn new(documents: Arc<dyn Documents>) -> Self {
-        Self { documents, open: BTreeMap::new(), revision: 0, is_spoiled: false }
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        Self { documents, open: BTreeMap::new(), revision: 0, is_spoiled: false, id }
     }
 
     /// Gives the document that the new records of an organization, of a provider, or of the administrator go to.
@@ -176,6 +182,16 @@ impl Draft {
     /// Tells whether an edit failed half-way, so that nothing may come of the draft.
     pub fn is_spoiled(&self) -> bool {
         self.is_spoiled
+    }
+
+    /// Gives a number that no other draft of this process has.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Names the documents that were edited.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.open.keys().map(PathBuf::as_path)
     }
 
     /// Gives a number that grows with each edit.

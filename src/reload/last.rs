@@ -3,7 +3,33 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use crate::reload::Report;
+use crate::document::Fault;
+
+/// What a reading brought, for whoever asked for it.
+#[derive(Debug, Clone)]
+pub enum Report {
+    /// A new snapshot stands.
+    Published {
+        /// Its number.
+        serial: u64,
+        /// How many devices it has.
+        devices: usize,
+        /// What somebody should look at.
+        warnings: Vec<Fault>,
+    },
+    /// The files are faulty; the last good snapshot stands.
+    Refused {
+        /// Its number.
+        serial: u64,
+        /// All that is wrong.
+        faults: Vec<Fault>,
+    },
+    /// Nothing changed.
+    Unchanged {
+        /// The number of the current snapshot.
+        serial: u64,
+    },
+}
 
 /// The last reading, shared between the thread that reads and whoever tells people.
 #[derive(Debug, Clone, Default)]

@@ -4,6 +4,8 @@
 //! [`Loader::load`]; what did not change is not read again; a bad state of the files yields faults and no
 //! snapshot. Read next: `snapshot::build` for what happens to the records.
 
+mod bell;
+mod desk;
 mod doubt;
 mod events;
 mod keeper;
@@ -23,11 +25,13 @@ use crate::document::Fault;
 use crate::snapshot::{Built, Cache, Fleet, Rules, Snapshot, Stamp, World};
 use crate::template::Limits;
 
+pub use self::bell::Bell;
+pub use self::desk::{CommitError, Desk};
 pub use self::doubt::unrendered;
-pub use self::last::{Last, Reading};
+pub use self::last::{Last, Reading, Report};
 use self::sources::Sources;
 pub use self::start::{Origin, StandIn, Started, start};
-pub use self::watch::{Bell, Beside, Moment, Report, Watch};
+pub use self::watch::{Beside, Moment, Watch};
 
 /// Reads the files of one configuration, again and again.
 #[derive(Debug)]
@@ -35,6 +39,8 @@ pub struct Loader {
     sources: Sources,
     /// Whether the files are kept ones, whose configuration is known.
     is_kept: bool,
+    /// Whether the documents are locked for edits.
+    is_held: bool,
     fleet: Fleet,
     /// The configuration that was last read without a fault.
     config: Arc<Config>,
@@ -86,6 +92,7 @@ impl Loader {
             fleet: Fleet::new(&sources.fleet),
             sources,
             is_kept,
+            is_held: false,
             config: Arc::new(config),
             catalog_seen: 0,
             catalog: Arc::default(),
@@ -147,7 +154,12 @@ impl Loader {
             }
         }
         self.read_catalog(&mut faults);
+        let shared = self.share();
         self.fleet.refresh();
+        if let Err(error) = &shared {
+            faults.push(self.unlocked(error));
+        }
+        drop(shared);
         let rules = Rules::new(&self.config, &host_name());
         let catalog_changed = !Arc::ptr_eq(&self.catalog, &previous.world().catalog);
         let world_changed = first || catalog_changed || rules != previous.world().configured;

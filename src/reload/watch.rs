@@ -5,18 +5,20 @@
 //! it was read.
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant, SystemTime};
 
-use tokio::sync::oneshot;
 use tracing::{error, info, warn};
 
 use crate::config::Config;
 use crate::document::Fault;
+use crate::reload::bell::{Bell, Job, Ring, Tell};
+use crate::reload::desk::Publish;
 use crate::reload::events::Events;
 use crate::reload::keeper::{Keeper, State};
-use crate::reload::{Doubt, Last, Loaded, Loader, Origin, Reading, StandIn};
+use crate::reload::{Desk, Doubt, Last, Loaded, Loader, Origin, Reading, Report, StandIn};
 use crate::snapshot::{Snapshot, Stamp, Store};
 use crate::telemetry::{Metrics, set_log_level};
 
@@ -26,32 +28,6 @@ const LONG_QUIET: Duration = Duration::from_secs(10);
 /// Readings of files that change meanwhile, before it is given up.
 const MOST_TRIES: usize = 10;
 
-/// What a reading brought, for whoever asked for it.
-#[derive(Debug, Clone)]
-pub enum Report {
-    /// A new snapshot stands.
-    Published {
-        /// Its number.
-        serial: u64,
-        /// How many devices it has.
-        devices: usize,
-        /// What somebody should look at.
-        warnings: Vec<Fault>,
-    },
-    /// The files are faulty; the last good snapshot stands.
-    Refused {
-        /// Its number.
-        serial: u64,
-        /// All that is wrong.
-        faults: Vec<Fault>,
-    },
-    /// Nothing changed.
-    Unchanged {
-        /// The number of the current snapshot.
-        serial: u64,
-    },
-}
-
 /// What somebody may want to hear of the thread that reads.
 #[derive(Clone, Copy)]
 pub enum Moment<'r> {
@@ -59,47 +35,6 @@ pub enum Moment<'r> {
     Begun,
     /// A reading has ended so, and this is what is served.
     Ended(&'r Report, &'r Snapshot),
-}
-
-/// Makes the server read its files again.
-#[derive(Debug, Clone)]
-pub struct Bell(Sender<Ring>);
-
-#[derive(Debug)]
-enum Ring {
-    /// Something may have changed; wait until it is complete.
-    Hint,
-    /// Somebody asks for it now.
-    Now(Asked),
-    /// The server stops.
-    Stop,
-}
-
-/// How somebody asks for a reading.
-#[derive(Debug, Default)]
-struct Asked {
-    doubt: Doubt,
-    /// Who waits to hear how it went.
-    tell: Option<oneshot::Sender<Report>>,
-}
-
-impl Bell {
-    /// Asks for a reading now.
-    pub fn ring(&self) {
-        self.0.send(Ring::Now(Asked::default())).ok();
-    }
-
-    /// Asks for a reading now and gives what it will bring; `None` when the server stops meanwhile.
-    pub async fn ring_and_wait(&self, doubt: Doubt) -> Option<Report> {
-        let (tell, hear) = oneshot::channel();
-        self.0.send(Ring::Now(Asked { doubt, tell: Some(tell) })).ok()?;
-        hear.await.ok()
-    }
-
-    /// Ends the thread.
-    pub fn stop(&self) {
-        self.0.send(Ring::Stop).ok();
-    }
 }
 
 /// What reading files brought that belong to the configuration and to no snapshot: the server's certificates.
@@ -130,6 +65,12 @@ pub struct Watch {
     begun: bool,
     /// Whether it has last heard of faults.
     faulty: bool,
+    /// How the files looked that were read last.
+    seen: Option<u64>,
+    /// Why they were refused, if they were.
+    refused: Vec<Fault>,
+    /// Whether what an edit made has still to be kept as the last good state.
+    is_unkept: bool,
 }
 
 impl Watch {
@@ -152,6 +93,7 @@ impl Watch {
         let Beside { faults: own, .. } = beside(loader.config());
         let beside: Box<dyn FnMut(&Config) -> Beside + Send> = Box::new(beside);
         let (running, begun, faulty) = (loader.config().clone(), false, false);
+        let seen = if let Origin::Files { seen } = &origin { Some(*seen) } else { None };
         let mut watch = Self {
             loader,
             store,
@@ -167,6 +109,9 @@ impl Watch {
             running,
             begun,
             faulty,
+            seen,
+            refused: Vec::new(),
+            is_unkept: false,
         };
         watch.note_published(None, &own);
         let mut faults = own;
@@ -201,22 +146,25 @@ impl Watch {
     pub fn run(mut self) {
         loop {
             let interval = self.loader.config().reload.interval;
-            let asked = match self.rings.recv_timeout(interval) {
-                Ok(Ring::Now(asked)) => Some(asked),
-                Ok(Ring::Hint) | Err(RecvTimeoutError::Timeout) => match self.until_quiet() {
-                    Ok(asked) => asked,
-                    Err(Stopped) => return,
-                },
-                Ok(Ring::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+            let ring = match self.rings.recv_timeout(interval) {
+                Ok(Ring::Hint) | Err(RecvTimeoutError::Timeout) => self.until_quiet(),
+                Ok(ring) => ring,
+                Err(RecvTimeoutError::Disconnected) => return,
             };
-            let started = Instant::now();
+            let asked = match ring {
+                Ring::Hint => None,
+                Ring::Job(job) => {
+                    self.at_desk(job);
+                    continue;
+                }
+                Ring::Now(asked) => Some(asked),
+                Ring::Stop => return,
+            };
             let doubt = asked.as_ref().map_or(Doubt::Refuse, |asked| asked.doubt);
             if asked.is_some() {
                 self.begin();
             }
-            let report = self.read(doubt);
-            self.note_read(started.elapsed(), report.clone());
-            self.end(&report);
+            let report = self.read_and_note(doubt);
             if let Some(tell) = asked.and_then(|asked| asked.tell) {
                 tell.send(report).ok();
             }
@@ -224,9 +172,54 @@ impl Watch {
         }
     }
 
-    /// Waits until the files rest: two looks at them, some time apart, see the same. Whoever asks for a reading now
+    /// Has a job done while nobody else writes, on what the files say now.
+    fn at_desk(&mut self, Job(job): Job) {
+        let started = Instant::now();
+        let (lock, faults) = match self.loader.hold() {
+            Ok(lock) => {
+                if self.seen != Some(self.loader.look()) {
+                    self.read_and_note(Doubt::Refuse);
+                }
+                (Some(lock), self.refused.clone())
+            }
+            Err(error) => (None, vec![self.loader.unlocked(&error)]),
+        };
+        let store = Arc::clone(&self.store);
+        let publish = move |snapshot| store.publish(snapshot);
+        let base = self.store.keep();
+        let mut desk = Desk::new(&mut self.loader, base, lock, faults, Publish::Served(&publish));
+        let done = catch_unwind(AssertUnwindSafe(|| job(&mut desk)));
+        let committed = desk.is_committed().then(|| desk.warnings().to_vec());
+        drop(desk);
+        if let Some(warnings) = committed {
+            self.note_edit(started, warnings);
+        }
+        match done {
+            Ok(Tell(tell)) => tell(),
+            Err(_) => error!("an edit panicked; nothing of it was made that was not told of"),
+        }
+    }
+
+    /// Takes note of an edit as of a reading; one that follows keeps it as the last good state.
+    fn note_edit(&mut self, started: Instant, warnings: Vec<Fault>) {
+        self.seen = Some(self.loader.look());
+        self.is_unkept = true;
+        let all: Vec<Fault> = self.told.iter().cloned().chain(warnings).collect();
+        self.note_published(Some(started), &all);
+        self.bell.hint();
+    }
+
+    fn read_and_note(&mut self, doubt: Doubt) -> Report {
+        let started = Instant::now();
+        let report = self.read(doubt);
+        self.note_read(started.elapsed(), report.clone());
+        self.end(&report);
+        report
+    }
+
+    /// Waits until the files rest: two looks at them, some time apart, see the same. Whoever asks for something now
     /// ends the wait.
-    fn until_quiet(&self) -> Result<Option<Asked>, Stopped> {
+    fn until_quiet(&self) -> Ring {
         let began = Instant::now();
         let mut is_told = false;
         let mut seen = self.loader.look();
@@ -237,13 +230,13 @@ impl Watch {
                 match self.rings.recv_timeout(left) {
                     // Events come in floods, and say less than the look that follows.
                     Ok(Ring::Hint) | Err(RecvTimeoutError::Timeout) => (),
-                    Ok(Ring::Now(asked)) => return Ok(Some(asked)),
-                    Ok(Ring::Stop) | Err(RecvTimeoutError::Disconnected) => return Err(Stopped),
+                    Ok(ring) => return ring,
+                    Err(RecvTimeoutError::Disconnected) => return Ring::Stop,
                 }
             }
             let now = self.loader.look();
             if now == seen {
-                return Ok(None);
+                return Ring::Hint;
             }
             seen = now;
             if began.elapsed() > LONG_QUIET && !is_told {
@@ -263,8 +256,15 @@ impl Watch {
             self.begin();
         }
         let is_new = changed || matches!(loaded, Ok(Some(_)));
+        self.seen = Some(seen);
+        self.refused = loaded.as_ref().err().cloned().unwrap_or_default();
         match loaded {
-            Ok(None) => self.tell(&faults),
+            Ok(None) => {
+                if std::mem::take(&mut self.is_unkept) {
+                    self.keep(seen);
+                }
+                self.tell(&faults);
+            }
             Ok(Some(loaded)) => {
                 self.begin();
                 let cache_bytes = loaded.snapshot.config().rendering.cache_bytes;
@@ -397,16 +397,10 @@ impl Watch {
         let mut paths = config.catalog.clone();
         paths.extend([config.fleet.clone(), self.loader.path().to_owned()]);
         paths.extend(config.https.files().cloned());
-        let sender = self.bell.0.clone();
-        let hint = move || {
-            sender.send(Ring::Hint).ok();
-        };
-        if self.events.listen(&paths, hint) {
+        let bell = self.bell.clone();
+        if self.events.listen(&paths, move || bell.hint()) {
             // What changed before the first event can only be seen.
-            self.bell.0.send(Ring::Hint).ok();
+            self.bell.hint();
         }
     }
 }
-
-/// The server stops.
-struct Stopped;

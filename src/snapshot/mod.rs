@@ -19,6 +19,7 @@ mod management;
 mod phone;
 mod records;
 mod store;
+mod touched;
 mod twins;
 mod world;
 

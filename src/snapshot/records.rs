@@ -32,6 +32,13 @@ pub struct Records {
     pub open: BTreeSet<OpenPhones>,
 }
 
+impl Records {
+    /// Tells whether there are providers, organizations or users among them.
+    pub(super) fn has_accounts(&self) -> bool {
+        !(self.providers.is_empty() && self.organizations.is_empty() && self.users.is_empty())
+    }
+}
+
 /// Phones of one kind whose path names them by their MAC address, or not at all.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OpenPhones {

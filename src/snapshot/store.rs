@@ -27,7 +27,7 @@ impl Store {
     }
 
     /// Publishes `next` to every request that starts after this call; requests under way keep theirs.
-    pub fn publish(&self, next: Snapshot) {
-        self.0.store(Arc::new(next));
+    pub fn publish(&self, next: impl Into<Arc<Snapshot>>) {
+        self.0.store(next.into());
     }
 }
