@@ -1,7 +1,7 @@
 //! The text of one document: records are found, added, changed and removed in it; every other byte stays.
 
 use serde_json::{Map, Value as Json};
-use toml_edit::{ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, Value};
+use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 use crate::edit::DraftError;
 use crate::edit::value::{in_order, item, merge, new_table};
@@ -113,8 +113,13 @@ impl Text {
     ) -> Result<(), DraftError> {
         let missing = || DraftError::Missing(record.clone());
         let found = self.find(record).ok_or_else(missing)?;
+        let position = self.position(record.kind, found);
         let table = self.table(record.kind, found).ok_or_else(missing)?;
-        merge(table, fields)
+        let homeless = merge(table, matches!(found, Found::Item(_)), fields)?;
+        if !homeless.is_empty() {
+            self.put_below(position, &homeless);
+        }
+        Ok(())
     }
 
     /// Removes a record, and the comment right above it.
@@ -124,7 +129,7 @@ impl Text {
         let word = record.kind.word();
         let removed = match (found, self.document.get_mut(word)) {
             (Found::Item(at), Some(Item::Value(Value::Array(array)))) => {
-                array.remove(at);
+                remove_item(array, at);
                 return Ok(());
             }
             (Found::Section(at), Some(Item::ArrayOfTables(tables))) => {
@@ -149,20 +154,51 @@ impl Text {
         let above = removed.decor().prefix().and_then(|prefix| prefix.as_str()).unwrap_or_default();
         let kept = not_its_own(above).to_owned();
         let position = removed.position().unwrap_or_default();
-        let is_first = !has_before(self.document.as_table(), position);
-        let next = first_after(self.document.as_table_mut(), position);
-        let (join, put): (String, Box<dyn FnOnce(String) + '_>) = match next {
+        self.put_below(position, &kept);
+        if kept.is_empty() && !has_before(self.document.as_table(), position) {
+            self.cut_blanks(position);
+        }
+    }
+
+    /// Puts comments above the section that follows a position, or at the end.
+    fn put_below(&mut self, position: isize, comments: &str) {
+        match first_after(self.document.as_table_mut(), position) {
             Some(next) => {
-                let prefix = next.decor().prefix().and_then(|prefix| prefix.as_str()).unwrap_or("\n");
-                (prefix.to_owned(), Box::new(|text| next.decor_mut().set_prefix(text)))
+                let own = next.decor().prefix().and_then(|prefix| prefix.as_str()).unwrap_or("\n");
+                let both = format!("{comments}{own}");
+                next.decor_mut().set_prefix(both);
             }
             None => {
-                let trailing = self.document.trailing().as_str().unwrap_or_default().to_owned();
-                (trailing, Box::new(|text| self.document.set_trailing(text)))
+                let own = self.document.trailing().as_str().unwrap_or_default();
+                let both = format!("{comments}{own}");
+                self.document.set_trailing(both);
             }
+        }
+    }
+
+    /// Has a text whose first record is gone begin without a blank line.
+    fn cut_blanks(&mut self, position: isize) {
+        let cut = |text: &str| text.trim_start_matches('\n').to_owned();
+        match first_after(self.document.as_table_mut(), position) {
+            Some(next) => {
+                let own = cut(next.decor().prefix().and_then(|prefix| prefix.as_str()).unwrap_or_default());
+                next.decor_mut().set_prefix(own);
+            }
+            None => {
+                let own = cut(self.document.trailing().as_str().unwrap_or_default());
+                self.document.set_trailing(own);
+            }
+        }
+    }
+
+    /// Tells where in the document a record's section stands.
+    fn position(&self, kind: RecordKind, found: Found) -> isize {
+        let table = match (found, self.document.get(kind.word())) {
+            (Found::Section(at), Some(Item::ArrayOfTables(tables))) => tables.get(at),
+            (Found::Only, Some(Item::Table(table))) => Some(table),
+            _ => None,
         };
-        let whole = format!("{kept}{join}");
-        put(if is_first && kept.is_empty() { whole.trim_start_matches('\n').to_owned() } else { whole });
+        table.and_then(Table::position).unwrap_or_default()
     }
 
     /// Finds a record by its kind and the value of its key.
@@ -202,6 +238,27 @@ impl Text {
     /// Tells whether there is such a record.
     pub(super) fn has(&self, record: &RecordRef) -> bool {
         self.find(record).is_some()
+    }
+}
+
+/// Takes an item out of a list, and leaves the comment of the line before.
+fn remove_item(array: &mut Array, at: usize) {
+    let removed = array.remove(at);
+    let above = removed.decor().prefix().and_then(|prefix| prefix.as_str()).unwrap_or_default();
+    let Some((above, _)) = above.rsplit_once('\n') else { return };
+    let joined = |below: Option<&str>| {
+        let (_, below) = below.unwrap_or_default().split_once('\n').unwrap_or_default();
+        format!("{above}\n{below}")
+    };
+    match array.get_mut(at) {
+        Some(next) => {
+            let both = joined(next.decor().prefix().and_then(|prefix| prefix.as_str()));
+            next.decor_mut().set_prefix(both);
+        }
+        None => {
+            let both = joined(array.trailing().as_str());
+            array.set_trailing(both);
+        }
     }
 }
 
@@ -276,3 +333,6 @@ fn section_at(table: &mut Table, position: isize) -> Option<&mut Table> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests;

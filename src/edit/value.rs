@@ -64,25 +64,66 @@ pub(super) fn in_order(fields: &Map<String, Json>) -> Vec<(&String, &Json)> {
 
 /// Merges fields into a table (RFC 7396): a table goes into a table, null takes a key away, all else replaces.
 ///
-/// What is equal already is left as it is written.
-pub(super) fn merge(table: &mut dyn TableLike, fields: &Map<String, Json>) -> Result<(), DraftError> {
+/// What is equal already is left as it is written. Gives comments that stood above a last key that is gone.
+pub(super) fn merge(
+    table: &mut dyn TableLike,
+    is_inline: bool,
+    fields: &Map<String, Json>,
+) -> Result<String, DraftError> {
+    let mut homeless = String::new();
     for (key, value) in in_order_with_nulls(fields) {
         match (table.get_mut(key), value) {
-            (_, Json::Null) => {
-                table.remove(key);
-            }
+            (_, Json::Null) => homeless += &take_away(table, key),
             (Some(item), Json::Object(inner)) if item.is_table_like() => {
+                let is_inline = item.is_inline_table();
                 if let Some(table) = item.as_table_like_mut() {
-                    merge(table, inner)?;
+                    homeless += &merge(table, is_inline, inner)?;
                 }
             }
             (Some(item), value) => assign(key, item, &without_nulls(value))?,
-            (None, value) => {
-                table.insert(key, item(key, &without_nulls(value))?);
-            }
+            (None, value) => insert(table, is_inline, key, item(key, &without_nulls(value))?),
         }
     }
-    Ok(())
+    Ok(homeless)
+}
+
+/// Takes a key away; a comment above it goes to the key below, or is given back.
+fn take_away(table: &mut dyn TableLike, key: &str) -> String {
+    let above = table.key(key).and_then(|key| key.leaf_decor().prefix()?.as_str());
+    let above = above.filter(|above| above.contains('#')).unwrap_or_default().to_owned();
+    let after: Vec<&str> = table
+        .iter()
+        .skip_while(|(other, _)| *other != key)
+        .skip(1)
+        .filter(|(_, item)| item.is_value())
+        .map(|(key, _)| key)
+        .collect();
+    let below = after.first().map(|below| (*below).to_owned());
+    table.remove(key);
+    let Some(below) = below else { return above };
+    let Some(mut below) = table.key_mut(&below) else { return above };
+    if !above.is_empty() {
+        let own = below.leaf_decor().prefix().and_then(|prefix| prefix.as_str()).unwrap_or_default();
+        let both = format!("{above}{own}");
+        below.leaf_decor_mut().set_prefix(both);
+    }
+    String::new()
+}
+
+/// Adds a key at the end; in braces, the blank before the closing one goes behind it.
+fn insert(table: &mut dyn TableLike, is_inline: bool, key: &str, mut item: Item) {
+    if is_inline && let Some(value) = item.as_value_mut() {
+        let mut values: Vec<&mut Value> =
+            table.iter_mut().filter_map(|(_, item)| item.as_value_mut()).collect();
+        if let Some(last) = values.pop() {
+            let behind =
+                last.decor().suffix().and_then(|suffix| suffix.as_str()).unwrap_or_default().to_owned();
+            last.decor_mut().set_suffix("");
+            value.decor_mut().set_prefix(" ");
+            value.decor_mut().set_suffix(behind);
+        }
+    }
+    table.insert(key, item);
 }
 
 fn in_order_with_nulls(fields: &Map<String, Json>) -> impl Iterator<Item = (&String, &Json)> {
@@ -110,7 +151,7 @@ fn assign(key: &str, old: &mut Item, new: &Json) -> Result<(), DraftError> {
         (Item::ArrayOfTables(tables), Json::Array(wanted)) if wanted.iter().all(Json::is_object) => {
             for (at, wanted) in wanted.iter().filter_map(Json::as_object).enumerate() {
                 match tables.get_mut(at) {
-                    Some(table) => equal_table(table, wanted)?,
+                    Some(table) => equal_table(table, false, wanted)?,
                     None => tables.push(new_table(wanted)?),
                 }
             }
@@ -129,10 +170,13 @@ fn assign(key: &str, old: &mut Item, new: &Json) -> Result<(), DraftError> {
             }
             Ok(())
         }
-        (item, Json::Object(wanted)) if item.is_table_like() => match item.as_table_like_mut() {
-            Some(table) => equal_table(table, wanted),
-            None => Ok(()),
-        },
+        (item, Json::Object(wanted)) if item.is_table_like() => {
+            let is_inline = item.is_inline_table();
+            match item.as_table_like_mut() {
+                Some(table) => equal_table(table, is_inline, wanted),
+                None => Ok(()),
+            }
+        }
         (Item::Value(before), new) => {
             let mut value = value(key, new)?;
             *value.decor_mut() = before.decor().clone();
@@ -147,7 +191,11 @@ fn assign(key: &str, old: &mut Item, new: &Json) -> Result<(), DraftError> {
 }
 
 /// Has a table hold these fields and no others.
-fn equal_table(table: &mut dyn TableLike, wanted: &Map<String, Json>) -> Result<(), DraftError> {
+fn equal_table(
+    table: &mut dyn TableLike,
+    is_inline: bool,
+    wanted: &Map<String, Json>,
+) -> Result<(), DraftError> {
     let gone: Vec<String> =
         table.iter().map(|(key, _)| key.to_owned()).filter(|key| !wanted.contains_key(key)).collect();
     for key in gone {
@@ -156,9 +204,7 @@ fn equal_table(table: &mut dyn TableLike, wanted: &Map<String, Json>) -> Result<
     for (key, value) in in_order(wanted) {
         match table.get_mut(key) {
             Some(old) => assign(key, old, value)?,
-            None => {
-                table.insert(key, item(key, value)?);
-            }
+            None => insert(table, is_inline, key, item(key, value)?),
         }
     }
     Ok(())
@@ -268,11 +314,37 @@ fn string(key: &str, text: &str) -> Value {
     {
         return Value::from(time);
     }
+    if !text.contains('\n') {
+        return written(&one_line(text), text);
+    }
     // Bodies of templates are read by people: as they are, without a stroke before every quote.
-    let literal = text.contains('\n')
-        && !text.contains("'''")
+    let literal = !text.contains("'''")
         && !text.ends_with('\'')
         && !text.chars().any(|c| c.is_control() && c != '\n' && c != '\t');
-    let written = literal.then(|| format!("'''\n{text}'''").parse::<Value>().ok()).flatten();
-    written.filter(|value| value.as_str() == Some(text)).unwrap_or_else(|| Value::from(text))
+    if literal { written(&format!("'''\n{text}'''"), text) } else { Value::from(text) }
+}
+
+/// Takes a text as it was written out, which it must read as.
+fn written(out: &str, text: &str) -> Value {
+    let value = out.parse::<Value>().ok().filter(|value| value.as_str() == Some(text));
+    value.unwrap_or_else(|| Value::from(text))
+}
+
+/// Writes a text in quotes: in single ones where it has only double ones or strokes in it.
+fn one_line(text: &str) -> String {
+    let has = |signs: &[char]| text.contains(signs);
+    if has(&['"', '\\']) && !has(&['\'']) && !text.chars().any(char::is_control) {
+        return format!("'{text}'");
+    }
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' => out += "\\\"",
+            '\\' => out += "\\\\",
+            '\t' => out += "\\t",
+            c if c.is_control() => out += &format!("\\u{:04X}", u32::from(c)),
+            c => out.push(c),
+        }
+    }
+    out + "\""
 }

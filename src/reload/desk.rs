@@ -226,11 +226,7 @@ impl<'d> Desk<'d> {
         }
     }
 
-    fn build(
-        &self,
-        previous: &Arc<Snapshot>,
-        fleet: &Fleet,
-    ) -> Result<Next, Vec<Fault>> {
+    fn build(&self, previous: &Arc<Snapshot>, fleet: &Fleet) -> Result<Next, Vec<Fault>> {
         let now = Stamp::of(SystemTime::now());
         let world = previous.share_world();
         let errors = |faults: Vec<Fault>| faults.into_iter().filter(Fault::is_error).collect::<Vec<_>>();

@@ -1,0 +1,208 @@
+use serde_json::json;
+
+use super::*;
+
+const TEXT: &str = "\
+# The phones of the house.
+
+[[provider]]
+id = \"sp\"   # the only one
+name = 'Provider'
+
+# Of the first floor.
+
+# John's.
+[[device]]
+serial = \"first\" # secret
+name   =   \"John\"
+settings = { time-zone = \"Europe/Bucharest\", language = \"en\" }
+
+[device.raw]
+\"x y\" = 1 # kept
+
+[[device]]
+# Nobody's.
+serial = \"second\"
+lines = [
+  \"1\", # one
+]
+
+# The end.
+";
+
+fn fields(json: Json) -> Map<String, Json> {
+    json.as_object().cloned().unwrap()
+}
+
+fn device(serial: &str) -> RecordRef {
+    RecordRef::new(RecordKind::Device, serial)
+}
+
+fn edited(text: &str, edit: impl FnOnce(&mut Text) -> Result<(), DraftError>) -> String {
+    let mut text = Text::parse(text).unwrap();
+    edit(&mut text).unwrap();
+    text.write()
+}
+
+fn changed(text: &str, serial: &str, patch: Json) -> String {
+    edited(text, |text| text.change(&device(serial), &fields(patch)))
+}
+
+#[test]
+fn a_changed_value_changes_its_own_bytes_alone() {
+    let text = changed(TEXT, "first", json!({ "name": "Jane" }));
+    assert_eq!(text, TEXT.replace("\"John\"", "\"Jane\""));
+    let text = changed(TEXT, "first", json!({ "settings": { "language": "ro" } }));
+    assert_eq!(text, TEXT.replace("language = \"en\"", "language = \"ro\""));
+    let text = changed(TEXT, "second", json!({ "lines": ["2"] }));
+    assert_eq!(text, TEXT.replace("\"1\", # one", "\"2\", # one"));
+    let text = changed(TEXT, "first", json!({ "raw": { "x y": 2 } }));
+    assert_eq!(text, TEXT.replace("= 1 # kept", "= 2 # kept"));
+}
+
+#[test]
+fn what_is_equal_already_stays_as_it_is_written() {
+    let same = json!({
+        "name": "John", "raw": { "x y": 1 }, "settings": { "language": "en" }, "owner": null,
+    });
+    assert_eq!(changed(TEXT, "first", same), TEXT);
+}
+
+#[test]
+fn a_new_key_comes_last_and_null_takes_a_key_away() {
+    let text = changed(TEXT, "first", json!({ "mac": "00:08:5D:1A:E9:8C" }));
+    assert_eq!(text, TEXT.replace("\"en\" }\n", "\"en\" }\nmac = \"00:08:5D:1A:E9:8C\"\n"));
+    let text = changed(TEXT, "first", json!({ "settings": null }));
+    let line = "settings = { time-zone = \"Europe/Bucharest\", language = \"en\" }\n";
+    assert_eq!(text, TEXT.replace(line, ""));
+    let text = changed(TEXT, "first", json!({ "settings": { "time-zone": null } }));
+    assert_eq!(text, TEXT.replace(" time-zone = \"Europe/Bucharest\",", ""));
+    let text = changed(TEXT, "first", json!({ "raw": null }));
+    assert_eq!(text, TEXT.replace("[device.raw]\n\"x y\" = 1 # kept\n\n", ""));
+}
+
+#[test]
+fn a_comment_above_a_key_stays_when_the_key_goes() {
+    let text = "[[user]]\nid = \"u\"\n# Who knows.\nname = \"U\"\n# More.\norganization = \"o\"\n";
+    let user = RecordRef::new(RecordKind::User, "u");
+    let without = |key: &str| edited(text, |text| text.change(&user, &fields(json!({ key: null }))));
+    assert_eq!(without("name"), text.replace("name = \"U\"\n", ""));
+    assert_eq!(without("organization"), text.replace("organization = \"o\"\n", ""));
+}
+
+#[test]
+fn a_removed_record_takes_its_own_comment_and_no_other() {
+    let text = edited(TEXT, |text| text.remove(&device("first")));
+    let from = TEXT.find("\n# John's.").unwrap();
+    let to = TEXT.find("\n[[device]]\n# Nobody's").unwrap();
+    assert_eq!(text, format!("{}{}", &TEXT[..from], &TEXT[to..]));
+    let text = edited(&text, |text| text.remove(&device("second")));
+    assert_eq!(text, format!("{}\n# The end.\n", &TEXT[..from]));
+    let provider = RecordRef::new(RecordKind::Provider, "sp");
+    let text = edited(&text, |text| text.remove(&provider));
+    assert_eq!(text, "# The phones of the house.\n\n# Of the first floor.\n\n# The end.\n");
+}
+
+#[test]
+fn a_record_is_added_at_the_end_below_all_comments() {
+    let new = fields(json!({
+        "notes": "it's \"here\"", "serial": "third", "name": "New", "lines": ["", "2"], "mac-based": false,
+        "update-interval": 10, "created": "2026-11-22T05:00:00Z", "settings": { "line-keys": [
+            { "type": "line" }, { "type": "blf", "value": "1" },
+        ] }, "owner": null,
+    }));
+    let text = edited(TEXT, |text| text.add(RecordKind::Device, &new));
+    let record = r##"
+[[device]]
+serial = "third"
+name = "New"
+mac-based = false
+notes = "it's \"here\""
+update-interval = 10
+lines = ["", "2"]
+settings = { line-keys = [
+  { type = "line" },
+  { type = "blf", value = "1" },
+] }
+created = 2026-11-22T05:00:00Z
+"##;
+    assert_eq!(text, format!("{TEXT}{record}"));
+    let first = edited("", |text| text.add(RecordKind::Device, &new));
+    assert_eq!(first, record[1..]);
+    let cut = edited("[[user]]\nid = \"u\"", |text| text.add(RecordKind::Device, &new));
+    assert_eq!(cut, format!("[[user]]\nid = \"u\"\n{record}"));
+    let again = edited(&text, |text| text.remove(&device("third")));
+    assert_eq!(again, TEXT);
+}
+
+#[test]
+fn the_body_of_a_template_is_written_as_people_write_it() {
+    let body = "#!version\n{% if line %}\nname = \"{{ line.name }}\"\n\tx = \\n\n{% endif %}\n";
+    let new = fields(json!({
+        "id": "t", "equipment": [{ "model": "a/b", "firmware": "1", "file": [{ "name": "{mac}.cfg", "body": body }] }],
+    }));
+    let text = edited("", |text| text.add(RecordKind::Template, &new));
+    assert!(text.contains(&format!("body = '''\n{body}'''\n")), "{text}");
+    assert!(text.contains("[[template.equipment.file]]"), "{text}");
+    let parsed: DocumentMut = text.parse().unwrap();
+    assert_eq!(parsed["template"][0]["equipment"][0]["file"][0]["body"].as_str(), Some(body));
+    let next = fields(json!({
+        "equipment": [{ "model": "a/b", "firmware": "1", "file": [{ "name": "{mac}.cfg", "body": "one\ntwo" }] }],
+    }));
+    let template = RecordRef::new(RecordKind::Template, "t");
+    let text = edited(&text, |text| text.change(&template, &next));
+    assert!(text.ends_with("body = '''\none\ntwo'''\n"), "{text}");
+}
+
+#[test]
+fn other_line_ends_and_a_mark_at_the_beginning_stay() {
+    let text = format!("\u{feff}{}", TEXT.replace('\n', "\r\n"));
+    let changed = changed(&text, "first", json!({ "name": "Jane" }));
+    assert_eq!(changed, text.replace("\"John\"", "\"Jane\""));
+    assert!(Text::parse("a = 1\r\nb = 2\n").is_none());
+}
+
+#[test]
+fn records_are_edited_however_they_are_written() {
+    let text = "device = [\n  { serial = \"a\", name = \"A\" }, # first\n  { serial = \"b\" },\n]\n";
+    let changed = changed(text, "a", json!({ "name": "B", "notes": "n" }));
+    assert_eq!(changed, text.replace("name = \"A\"", "name = \"B\", notes = \"n\""));
+    let removed = edited(text, |text| text.remove(&device("b")));
+    assert!(!removed.contains("\"b\"") && removed.contains("# first"), "{removed}");
+    let added = edited(text, |text| text.add(RecordKind::Device, &fields(json!({ "serial": "c" }))));
+    assert_eq!(added.parse::<DocumentMut>().unwrap()["device"][2]["serial"].as_str(), Some("c"));
+    let dotted = "[[device]]\nserial = \"a\"\nsettings.language = \"en\" # spoken\n";
+    let patch = json!({ "settings": { "language": "ro", "time-zone": "Europe/Bucharest" } });
+    let changed = tests::changed(dotted, "a", patch);
+    assert_eq!(
+        changed,
+        format!("{}settings.time-zone = \"Europe/Bucharest\"\n", dotted.replace("\"en\"", "\"ro\""))
+    );
+}
+
+#[test]
+fn sections_out_of_order_stay_where_they_are() {
+    let text = "[[device]]\nserial = \"a\"\n\n[[user]]\nid = \"u\"\n\n[device.settings]\nlanguage = \"en\"\n";
+    let changed = changed(text, "a", json!({ "name": "A", "settings": { "language": "ro" } }));
+    assert_eq!(changed, text.replace("\"a\"\n", "\"a\"\nname = \"A\"\n").replace("\"en\"", "\"ro\""));
+}
+
+#[test]
+fn preferences_are_the_one_record_of_their_kind() {
+    let preferences = RecordRef::new(RecordKind::Preferences, "");
+    let added = edited("", |text| text.add(RecordKind::Preferences, &fields(json!({ "mac-based": true }))));
+    assert_eq!(added, "[preferences]\nmac-based = true\n");
+    let text = edited(&added, |text| text.change(&preferences, &fields(json!({ "mac-based": false }))));
+    assert_eq!(text, "[preferences]\nmac-based = false\n");
+    assert_eq!(edited(&text, |text| text.remove(&preferences)), "");
+}
+
+#[test]
+fn what_is_not_there_or_has_no_form_is_told() {
+    let mut text = Text::parse(TEXT).unwrap();
+    assert!(matches!(text.change(&device("none"), &Map::new()), Err(DraftError::Missing(_))));
+    assert!(matches!(text.remove(&device("none")), Err(DraftError::Missing(_))));
+    let list = fields(json!({ "lines": [null] }));
+    assert!(matches!(text.change(&device("first"), &list), Err(DraftError::Value(_))));
+    assert!(Text::parse("serial = \"a\nx").is_none());
+}
