@@ -9,6 +9,7 @@ mod catalog; // walks catalog/*/cases; BLESS=1 rewrites
 mod check; // bad files: one fixture per fault
 mod cli; // commands: what they print and how they end
 mod config; // config/bellhop.toml equals the defaults
+mod desk;
 mod device; // certificates of phones: promise L1
 mod differential; // the async-tftp crate beside our own engine
 mod digest; // credentials of phones: promise S10

@@ -31,7 +31,10 @@ lines = [
 ";
 
 fn fields(json: Json) -> Map<String, Json> {
-    json.as_object().cloned().unwrap()
+    match json {
+        Json::Object(fields) => fields,
+        other => panic!("{other} has no fields"),
+    }
 }
 
 fn device(serial: &str) -> RecordRef {
