@@ -67,6 +67,7 @@ pub mod config;
 pub mod document;
 pub mod documents;
 pub mod durable;
+pub mod generate;
 pub mod model;
 pub mod template;
 pub mod tftp;

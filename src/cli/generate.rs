@@ -8,20 +8,12 @@ use std::path::Path;
 use anyhow::{Context, anyhow};
 use toml_edit::{DocumentMut, Item, TableLike, Value};
 
-use crate::catalog::{Catalog, CatalogFiles, PasswordCharacters};
+use crate::catalog::{Catalog, CatalogFiles};
 use crate::cli::Failure;
 use crate::config::Config;
+use crate::generate;
 use crate::snapshot::Fleet;
 use crate::template::Limits;
-
-/// Characters of a serial: 32 that are not mistaken for one another, so that 26 of them carry 130 bits.
-const SERIAL: &[u8] = b"abcdefghjkmnpqrstuvwxyz123456789";
-const SERIAL_LENGTH: usize = 26;
-
-/// Characters of a password for phones that take letters; without those that are mistaken for one another.
-const LETTERS_AND_DIGITS: &[u8] = b"abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-const DIGITS: &[u8] = b"0123456789";
-const PASSWORD_LENGTH: usize = 16;
 
 /// The word that stands for what is to be made.
 const GENERATE: &str = "generate";
@@ -82,46 +74,30 @@ fn fill_in_device(device: &mut dyn TableLike, catalog: &Catalog) -> anyhow::Resu
     let model = device.get("model").and_then(Item::as_str).unwrap_or_default();
     let firmware = device.get("firmware").and_then(Item::as_str).unwrap_or_default();
     let rules = catalog.model(model).and_then(|model| model.firmware(firmware));
-    let characters = match rules.map(|rules| rules.password_characters) {
-        Some(PasswordCharacters::Digits) => DIGITS,
-        Some(PasswordCharacters::LettersAndDigits) | None => LETTERS_AND_DIGITS,
-    };
-    let length = rules.map_or(PASSWORD_LENGTH, |rules| PASSWORD_LENGTH.min(usize::from(rules.password_max)));
-    let mut made = usize::from(fill(device.get_mut("serial"), SERIAL, SERIAL_LENGTH)?);
-    made += usize::from(fill(device.get_mut("admin-password"), characters, length)?);
-    made += usize::from(fill(device.get_mut("update-password"), LETTERS_AND_DIGITS, PASSWORD_LENGTH)?);
+    let password = || generate::phone_password(rules);
+    let mut made = usize::from(fill(device.get_mut("serial"), generate::serial)?);
+    made += usize::from(fill(device.get_mut("admin-password"), password)?);
+    made += usize::from(fill(device.get_mut("update-password"), generate::password)?);
     if let Some(settings) = device.get_mut("settings").and_then(Item::as_table_like_mut) {
-        made += usize::from(fill(settings.get_mut("admin-password"), characters, length)?);
-        made += usize::from(fill(settings.get_mut("user-password"), characters, length)?);
+        made += usize::from(fill(settings.get_mut("admin-password"), password)?);
+        made += usize::from(fill(settings.get_mut("user-password"), password)?);
     }
     Ok(made)
 }
 
 /// Puts a new value in the place of `generate`, with what stands around it as it was.
-fn fill(item: Option<&mut Item>, characters: &[u8], length: usize) -> anyhow::Result<bool> {
+fn fill(
+    item: Option<&mut Item>,
+    make: impl FnOnce() -> Result<String, generate::NoRandom>,
+) -> anyhow::Result<bool> {
     let Some(value) = item.and_then(Item::as_value_mut).filter(|value| value.as_str() == Some(GENERATE))
     else {
         return Ok(false);
     };
     let decor = value.decor().clone();
-    *value = Value::from(random(characters, length)?);
+    *value = Value::from(make()?);
     *value.decor_mut() = decor;
     Ok(true)
-}
-
-/// Picks characters, each as likely as any other.
-fn random(characters: &[u8], length: usize) -> anyhow::Result<String> {
-    let mut text = String::new();
-    let fair = 256 - 256 % characters.len();
-    while text.len() < length {
-        let mut bytes = [0; 64];
-        getrandom::fill(&mut bytes).context("the system gives no random numbers")?;
-        let usable = bytes.iter().map(|byte| usize::from(*byte)).filter(|byte| *byte < fair);
-        text.extend(
-            usable.map(|byte| char::from(characters[byte % characters.len()])).take(length - text.len()),
-        );
-    }
-    Ok(text)
 }
 
 /// Replaces a file as a whole, so that whoever reads it meanwhile gets the old or the new text.
@@ -143,15 +119,6 @@ fn replace(path: &Path, old: &str, new: &str) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_made_has_its_length_and_characters() {
-        let serial = random(SERIAL, SERIAL_LENGTH).unwrap();
-        assert_eq!(serial.len(), 26);
-        assert!(serial.bytes().all(|byte| SERIAL.contains(&byte)));
-        assert_eq!(serial.parse::<crate::model::Serial>().unwrap().weakness(), None);
-        assert_ne!(serial, random(SERIAL, SERIAL_LENGTH).unwrap());
-    }
 
     #[test]
     fn only_the_word_is_replaced() {
