@@ -4,13 +4,31 @@
 //! seen or changed without the permission of the account that acts; the edits of one [`Request`] are one atomic change;
 //! what the actor may not see is told of like what does not exist.
 
+mod account;
+mod apply;
+mod changes;
+mod device;
+mod diff;
 mod edit;
+mod engine;
+mod extension;
+mod faults;
+mod login;
+mod look;
+mod perform;
+mod preferences;
 mod problem;
 mod query;
+mod record;
+mod template;
+mod version;
 
 pub use self::edit::{Edit, Fields};
+pub use self::look::look;
+pub use self::perform::perform;
 pub use self::problem::{Code, Problem};
 pub use self::query::{Filter, Page, Query};
+pub use self::version::version;
 
 use std::net::IpAddr;
 

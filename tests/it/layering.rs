@@ -14,6 +14,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("template", &[]),
     ("document", &["model"]),
     ("catalog", &["document", "model", "template"]),
+    ("generate", &["catalog", "model"]),
     ("config", &["document", "model"]),
     ("guard", &["config", "model"]),
     ("snapshot", &["catalog", "config", "document", "model", "template"]),
@@ -82,8 +83,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "operation",
         &[
-            "audit", "catalog", "config", "document", "durable", "edit", "login", "model", "reload",
-            "render", "rights", "snapshot", "template",
+            "audit", "catalog", "config", "document", "durable", "edit", "generate", "login", "model",
+            "reload", "render", "rights", "snapshot", "template",
         ],
     ),
     ("greeting", &["listen", "manage", "model", "snapshot"]),
@@ -106,8 +107,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "answer", "assets", "catalog", "config", "daemon", "document", "identify", "listen", "manage",
-            "model", "permit", "reload", "render", "snapshot", "template",
+            "answer", "assets", "catalog", "config", "daemon", "document", "generate", "identify", "listen",
+            "manage", "model", "permit", "reload", "render", "snapshot", "template",
         ],
     ),
 ];
@@ -119,7 +120,7 @@ const OWNED_BY: &[(&str, &[&str])] = &[
     ("argon2", &["login/password.rs"]),
     ("arc_swap", &["listen/tls/mod.rs", "snapshot/store.rs"]),
     ("clap", &["cli/"]),
-    ("hmac", &["listen/challenge.rs"]),
+    ("hmac", &["listen/challenge.rs", "operation/version.rs"]),
     (
         "hyper",
         &[
@@ -144,7 +145,15 @@ const OWNED_BY: &[(&str, &[&str])] = &[
     ("rustls", &["listen/tls/"]),
     (
         "sha2",
-        &["audit/chain.rs", "edit/place.rs", "identify/digest.rs", "listen/challenge.rs", "login/random.rs"],
+        &[
+            "audit/chain.rs",
+            "edit/place.rs",
+            "identify/digest.rs",
+            "listen/challenge.rs",
+            "login/random.rs",
+            "operation/record/device.rs",
+            "operation/version.rs",
+        ],
     ),
     ("sd_notify", &["service.rs"]),
     ("serde", &["audit/", "cli/", "manage/", "operation/"]),

@@ -23,6 +23,7 @@ mod layering; // the direction of dependencies, and the size of rooms
 mod log; // [log]: shapes, levels
 mod management; // logins, tokens, templates, preferences
 mod metrics; // /metrics: names, labels and what is counted
+mod operations; // what those who manage do, by the functions under the command line and the API
 mod proxies; // who speaks for whom
 mod reload; // files change, break and are repaired
 mod request; // a phone asks, over each transport

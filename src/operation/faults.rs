@@ -1,0 +1,99 @@
+//! Faults of the files that an edit would make, told to whoever made it.
+//!
+//! Promises: no path of the machine is told, and nothing of what the actor may not see.
+
+use std::ops::RangeInclusive;
+use std::path::Path;
+
+use crate::document::Fault;
+use crate::edit::Draft;
+use crate::model::RecordRef;
+use crate::operation::engine::Changed;
+use crate::operation::{Code, Problem};
+use crate::rights::{Account, Actor};
+
+/// Makes a problem of the faults that an edit would bring.
+pub(super) fn problem(actor: &Actor<'_>, faults: &[Fault]) -> Problem {
+    let first = faults.iter().find(|fault| fault.is_error());
+    let message = first.map(|fault| without_places(&fault.message)).unwrap_or_default();
+    if quoted(&message).any(|word| is_hidden(actor, word)) || message.is_empty() {
+        let message = "the change would not agree with another record, which is not yours to see";
+        return Problem::new(Code::Conflict, message);
+    }
+    let is_taken = message.contains(" already ");
+    let mut problem = Problem::new(if is_taken { Code::Conflict } else { Code::Invalid }, message);
+    problem.field = first.and_then(|fault| fault.key.as_deref()).map(str::to_owned);
+    problem
+}
+
+/// Gives what to look at in the records that were changed, as far as the actor may know of it.
+pub(super) fn warnings(
+    actor: &Actor<'_>,
+    faults: &[Fault],
+    draft: &Draft,
+    changes: &[Changed],
+) -> Vec<String> {
+    if faults.is_empty() {
+        return Vec::new();
+    }
+    let texts = draft.texts();
+    let lines_of = |record: &RecordRef| {
+        let (path, begin) = actor.snapshot().written_at(record)?;
+        let (_, text) = texts.iter().find(|(known, _)| known == path)?;
+        let is_record = |line: &str| line.starts_with("[[") && !line.contains('.');
+        let rest = text.lines().skip(usize::try_from(begin).ok()?);
+        let length = u32::try_from(rest.take_while(|line| !is_record(line)).count()).ok()?;
+        Some((path, begin..=begin + length))
+    };
+    let records = changes.iter().filter_map(|change| lines_of(change.after.as_ref()?));
+    let records: Vec<(&Path, RangeInclusive<u32>)> = records.collect();
+    let is_new = |fault: &&Fault| {
+        let is_in =
+            |(path, lines): &(&Path, RangeInclusive<u32>)| fault.path == *path && lines.contains(&fault.line);
+        !fault.is_error() && records.iter().any(is_in)
+    };
+    let told = faults.iter().filter(is_new).map(|fault| without_places(&fault.message));
+    told.filter(|message| !quoted(message).any(|word| is_hidden(actor, word))).collect()
+}
+
+/// Takes files and lines in parentheses out of a message.
+fn without_places(message: &str) -> String {
+    let mut told = String::new();
+    let mut rest = message;
+    while let Some(at) = rest.find(" (") {
+        let end = rest[at..].find(')').map_or(rest.len(), |end| at + end + 1);
+        let is_place = rest[at..end].contains(".toml:");
+        told.push_str(&rest[..if is_place { at } else { end }]);
+        rest = &rest[end..];
+    }
+    told + rest
+}
+
+/// Goes through the words in back quotes.
+fn quoted(message: &str) -> impl Iterator<Item = &str> {
+    message.split('`').skip(1).step_by(2)
+}
+
+/// Tells whether a word names something that the actor does not see.
+fn is_hidden(actor: &Actor<'_>, word: &str) -> bool {
+    let snapshot = actor.snapshot();
+    let account = Account::find(snapshot, word).is_some_and(|account| actor.see_account(account).is_err());
+    let mut named = snapshot.phones().filter(|phone| phone.device.name == word).peekable();
+    let device = named.peek().is_some() && !named.any(|phone| actor.see_device(&phone).is_ok());
+    let template = snapshot.template(word).is_some_and(|template| actor.see_template(template).is_err());
+    let login = snapshot.login(word).is_some_and(|login| actor.see_login(login).is_err());
+    account || device || template || login
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_taken_out_and_the_rest_stays() {
+        let message = "`x` is already the id of a user (/fleet/a b.toml:3); ids (all) are unique";
+        assert_eq!(without_places(message), "`x` is already the id of a user; ids (all) are unique");
+        assert_eq!(without_places("nothing (to take"), "nothing (to take");
+        assert_eq!(quoted("a `b` c `d`").collect::<Vec<_>>(), ["b", "d"]);
+    }
+}

@@ -1,0 +1,57 @@
+//! One look: the actor, and the area that answers.
+
+use serde_json::{Value, json};
+
+use crate::operation::{Caller, Code, Page, Problem, Query};
+use crate::operation::{account, device, extension, login, preferences, template};
+use crate::rights::{Account, Actor};
+use crate::snapshot::Snapshot;
+
+/// Answers a query as the account of `caller` sees it; lists answer with `{"rows": […], "total": N}`.
+///
+/// # Errors
+/// The account may not look, there is nothing of that name as far as it may know, or the query makes no sense.
+pub fn look(snapshot: &Snapshot, caller: &Caller, query: &Query) -> Result<Value, Problem> {
+    let actor = &acting(snapshot, caller)?;
+    match query {
+        Query::Self_ => account::look_at_self(actor),
+        Query::Accounts { kind, below, page } => {
+            account::list(actor, kind.as_deref(), below.as_deref(), *page)
+        }
+        Query::Account { account } => account::show(actor, account),
+        Query::Extensions { below, assignable, page } => {
+            extension::list(actor, below.as_deref(), *assignable, *page)
+        }
+        Query::Extension { extension } => extension::show(actor, extension),
+        Query::Devices { filter, page } => device::list(actor, filter, *page),
+        Query::Device { device } => device::look(actor, device),
+        Query::DeviceOptions { model } => device::options(actor, model.as_deref()),
+        Query::Templates { page } => template::list(actor, *page),
+        Query::Template { template } => template::show(actor, template),
+        Query::TemplatePreview { template, device, file } => {
+            template::preview(actor, template, device, file.as_deref())
+        }
+        Query::TemplateCheck { template } => template::check(actor, template),
+        Query::TemplateExport { template, model } => template::export(actor, template, model.as_deref()),
+        Query::Preferences => preferences::show(actor),
+        Query::Logins { page } => login::list(actor, *page),
+        Query::Login { login } => login::show(actor, login),
+        Query::Tokens { login, page } => login::tokens(actor, login.as_deref(), *page),
+    }
+}
+
+/// Has the account of a caller act on a snapshot.
+pub(super) fn acting<'s>(snapshot: &'s Snapshot, caller: &Caller) -> Result<Actor<'s>, Problem> {
+    let account = Account::find(snapshot, &caller.account);
+    let gone = || {
+        let message = format!("there is no account `{}` that could act; name another one", caller.account);
+        Problem::new(Code::Forbidden, message)
+    };
+    Ok(Actor::new(snapshot, account.ok_or_else(gone)?))
+}
+
+/// Gives a part of a list: `{"rows": […], "total": N}`.
+pub(super) fn part<T>(rows: &[T], page: Page, show: impl FnMut(&T) -> Value) -> Value {
+    let shown: Vec<Value> = rows.iter().skip(page.offset).take(page.limit).map(show).collect();
+    json!({ "rows": shown, "total": rows.len() })
+}

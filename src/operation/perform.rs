@@ -1,0 +1,221 @@
+//! Many edits as one change.
+//!
+//! Each edit is decided, drafted and tried out on what the edits before it made; what comes of all of them is
+//! committed in one step. Whatever is refused leaves everything as it was, and a line in the audit log.
+
+use serde_json::Value;
+use tracing::error;
+
+use crate::audit::{Entry, Log};
+use crate::edit::{Draft, WriteError};
+use crate::model::{RecordKind, RecordRef};
+use crate::operation::apply::apply;
+use crate::operation::engine::{Applied, Changed};
+use crate::operation::look::acting;
+use crate::operation::record::{self, Secrets, public_id};
+use crate::operation::{Caller, Code, Diff, Edit, Fields, Outcome, Problem, Request, Through};
+use crate::operation::{diff, faults, version};
+use crate::reload::{CommitError, Desk};
+use crate::rights::Rule;
+use crate::snapshot::Snapshot;
+
+/// Most edits of a request.
+const MOST: usize = 1000;
+
+/// Does the edits of a request as the account of `caller`: all of them, or none.
+///
+/// With a dry run nothing is written, not even to the audit log.
+///
+/// # Errors
+/// What is wrong with the first edit that cannot be done; nothing is changed then.
+pub fn perform(desk: &mut Desk<'_>, caller: &Caller, request: &Request) -> Result<Outcome, Problem> {
+    let done = attempt(desk, caller, request);
+    if let Err(problem) = &done
+        && !request.dry_run
+        && matches!(problem.code, Code::Forbidden | Code::NotFound)
+    {
+        let edit = request.edits.get(problem.edit.unwrap_or_default());
+        let entry = refusal(caller, edit, problem);
+        let noted = Log::open(&desk.base().config().state).and_then(|log| log.append(&entry));
+        if let Err(error) = noted {
+            error!(error = &error as &dyn std::error::Error, "a refusal is not in the audit log");
+        }
+    }
+    done
+}
+
+/// What the edits of a request have brought so far.
+#[derive(Default)]
+struct Done {
+    results: Vec<Value>,
+    changes: Vec<Changed>,
+    entries: Vec<Entry>,
+    warnings: Vec<String>,
+    /// Whether any record is not as it was.
+    changed: bool,
+}
+
+fn attempt(desk: &mut Desk<'_>, caller: &Caller, request: &Request) -> Result<Outcome, Problem> {
+    if request.edits.len() > MOST {
+        let message =
+            format!("{} edits are too many for one request; make it {MOST} at most", request.edits.len());
+        return Err(Problem::new(Code::Invalid, message).of_field("edits"));
+    }
+    if !desk.faults().is_empty() {
+        let cure = "`bellhop check` lists what is wrong; mend it first";
+        return Err(Problem::new(Code::Faulty, format!("the records' files are faulty as they are; {cure}")));
+    }
+    let mut draft = desk.draft();
+    let mut done = Done::default();
+    for (at, edit) in request.edits.iter().enumerate() {
+        let if_match = request.if_match.as_deref().filter(|_| at == 0);
+        let did = one(desk, &mut draft, caller, edit, if_match, &mut done);
+        did.map_err(|problem| Problem { edit: Some(at), ..problem })?;
+    }
+    let Done { results, changes, entries, mut warnings, changed } = done;
+    let after = acting(desk.snapshot(), caller).ok();
+    warnings
+        .extend(after.iter().flat_map(|actor| faults::warnings(actor, desk.warnings(), &draft, &changes)));
+    let mut diff = None;
+    if request.dry_run {
+        let before = acting(desk.base(), caller)?;
+        let (rendered, more) =
+            after.map(|after| diff::rendered(&before, &after, &desk.touched(), &changes)).unwrap_or_default();
+        if more > 0 {
+            warnings.push(format!("{more} more devices are touched"));
+        }
+        diff = Some(Diff { files: draft.diff(), rendered });
+    }
+    let mut snapshot = None;
+    if changed && !request.dry_run {
+        let lines = |serial| {
+            let entries = entries.into_iter().map(|entry| entry.snapshot(serial).text());
+            entries.collect::<Vec<_>>().join("\n")
+        };
+        let serial = desk.commit(&draft, lines).map_err(not_committed)?;
+        snapshot = desk.is_served().then_some(serial);
+    }
+    Ok(Outcome { results, snapshot, changed, warnings, diff })
+}
+
+/// Does one edit on what those before it made.
+fn one(
+    desk: &mut Desk<'_>,
+    draft: &mut Draft,
+    caller: &Caller,
+    edit: &Edit,
+    if_match: Option<&str>,
+    done: &mut Done,
+) -> Result<(), Problem> {
+    let fields = |snapshot: &Snapshot, record: Option<&RecordRef>| {
+        record.and_then(|record| record::of(snapshot, record, Secrets::Write))
+    };
+    let Applied { rule, changes, answer, warnings } = apply(draft, &acting(desk.snapshot(), caller)?, edit)?;
+    if let Some(wanted) = if_match {
+        is_version(desk.snapshot(), &changes, wanted)?;
+    }
+    let before: Vec<Option<Fields>> =
+        changes.iter().map(|change| fields(desk.snapshot(), change.before.as_ref())).collect();
+    if let Err(faults) = desk.try_out(draft) {
+        return Err(faults::problem(&acting(desk.snapshot(), caller)?, &faults));
+    }
+    for (change, old) in changes.iter().zip(before) {
+        let new = fields(desk.snapshot(), change.after.as_ref());
+        if old != new {
+            done.changed = true;
+            let record = change.after.as_ref().or(change.before.as_ref());
+            let entry = entry(caller, edit, rule, record, new.as_ref().or(old.as_ref()));
+            done.entries.push(entry.changed(&old.unwrap_or_default(), &new.unwrap_or_default()));
+        }
+    }
+    let told = acting(desk.snapshot(), caller).map(|actor| answer(&actor));
+    done.results.push(told.unwrap_or_default());
+    done.changes.extend(changes);
+    done.warnings.extend(warnings);
+    Ok(())
+}
+
+/// Says why a change that was found good could not be made.
+fn not_committed(error: CommitError) -> Problem {
+    let failed = |message: &str| Problem::new(Code::Failed, message);
+    match error {
+        CommitError::Faulty(_) => {
+            let message =
+                "the records' files have become faulty meanwhile; `bellhop check` lists what is wrong";
+            Problem::new(Code::Faulty, message)
+        }
+        CommitError::Spoiled => failed("an edit of this request failed half-way; repeat the request"),
+        CommitError::Audit(_) | CommitError::Write(WriteError::Audit(_)) => failed(
+            "the change could not be noted in the audit log, so that it was not made; look at the state folder",
+        ),
+        CommitError::Write(WriteError::Changed(_)) => {
+            let message = "somebody else changed the same file meanwhile; look again and repeat the change";
+            Problem::new(Code::Conflict, message)
+        }
+        CommitError::Write(WriteError::Busy { .. }) => {
+            failed("the records' files are in use by another program; try again")
+        }
+        CommitError::Write(error) => {
+            error!(error = &error as &dyn std::error::Error, "a change could not be written");
+            failed("the change could not be written; the log of the server says why")
+        }
+    }
+}
+
+/// Checks that the record of an edit is the one that it was made for.
+fn is_version(snapshot: &Snapshot, changes: &[Changed], wanted: &str) -> Result<(), Problem> {
+    let record = changes.first().and_then(|change| change.before.as_ref());
+    let is = record.and_then(|record| version(snapshot, record));
+    if is.is_some() && (wanted == "*" || is.as_deref() == Some(wanted.trim_matches('"'))) {
+        return Ok(());
+    }
+    let message = "the record is not as it was when you looked at it; look again and repeat the change";
+    Err(Problem::new(Code::Changed, message))
+}
+
+/// Tells the audit log of a record that an edit changed.
+fn entry(
+    caller: &Caller,
+    edit: &Edit,
+    rule: Rule,
+    record: Option<&RecordRef>,
+    fields: Option<&Fields>,
+) -> Entry {
+    let begun = begun(caller, &word(edit)).rule(rule.word());
+    let Some(record) = record else {
+        return begun;
+    };
+    let name = |key: &str| fields.and_then(|fields| fields.get(key)?.as_str()).unwrap_or_default();
+    let name = if record.kind == RecordKind::Extension { name("display-name") } else { name("name") };
+    let id = match record.key.parse() {
+        Ok(serial) if record.kind == RecordKind::Device => public_id(&serial),
+        _ => record.key.to_string(),
+    };
+    begun.on(record.kind, &id, name)
+}
+
+/// Tells the audit log of what was refused.
+fn refusal(caller: &Caller, edit: Option<&Edit>, problem: &Problem) -> Entry {
+    let code = serde_json::to_value(problem.code).unwrap_or_default();
+    let code = code.as_str().unwrap_or_default();
+    let entry = begun(caller, &edit.map(word).unwrap_or_default()).refused(code, &problem.message);
+    match &problem.rule {
+        Some(rule) => entry.rule(rule),
+        None => entry,
+    }
+}
+
+fn begun(caller: &Caller, operation: &str) -> Entry {
+    let through = match caller.through {
+        Through::Session => "session",
+        Through::Shell => "shell",
+        Through::Token => "token",
+    };
+    Entry::new(&caller.account, through, operation).by(caller.login.as_deref(), caller.peer)
+}
+
+/// Gives the word for what an edit does, as it stands in a request.
+fn word(edit: &Edit) -> String {
+    let value = serde_json::to_value(edit).unwrap_or_default();
+    value.get("operation").and_then(Value::as_str).unwrap_or_default().to_owned()
+}
