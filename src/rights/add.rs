@@ -30,8 +30,10 @@ impl<'s> Actor<'s> {
     /// It is out of sight, no phone terminal, not on modify where that counts, or on a line already.
     pub fn assignable(&self, extension: &Extension) -> Result<Rule, Denial> {
         self.gate().map_err(|denial| denial.of("lines"))?;
-        self.see_extension(extension).map_err(|denial| denial.of("lines"))?;
         let number = &extension.number;
+        if self.see_extension(extension).is_err() {
+            return Err(no_extension(number));
+        }
         let why = if extension.kind != ExtensionKind::PhoneTerminal {
             format!("extension `{number}` is no phone terminal; only those can be put on a line")
         } else if !self.covers(Account::Extension(extension)) {
@@ -155,10 +157,7 @@ impl<'s> Actor<'s> {
 
     /// Decides whether an extension that is called by its number may be put on a line.
     pub(super) fn line(&self, number: &str) -> Result<(), Denial> {
-        let Some(extension) = self.snapshot.extension(number) else {
-            let why = format!("there is no extension `{number}`");
-            return Err(Denial::new(Rule::Assignable, why).of("lines").hidden());
-        };
+        let extension = self.snapshot.extension(number).ok_or_else(|| no_extension(number))?;
         self.assignable(extension).map(|_| ())
     }
 
@@ -190,14 +189,14 @@ impl<'s> Actor<'s> {
         organization: Option<&str>,
         lines: &[Option<&str>],
     ) -> Result<(), Denial> {
-        let Some(owner) = Account::find(self.snapshot, id).filter(|owner| self.has(*owner)) else {
+        let seen = |owner: &Account<'_>| self.has(*owner) && self.see_account(*owner).is_ok();
+        let Some(owner) = Account::find(self.snapshot, id).filter(seen) else {
             let why = format!("there is no account or extension `{id}` below the account");
             return Err(Denial::new(Rule::Add, why).of("owner").hidden());
         };
         if self.is_administrator() || owner.is(self.account) {
             return Ok(());
         }
-        self.see_account(owner).map_err(|denial| denial.of("owner"))?;
         if !self.covers(owner) {
             let why = format!("`{id}` is not on modify, nor is an account between");
             return Err(Denial::new(Rule::Add, why).of("owner"));
@@ -237,4 +236,9 @@ impl<'s> Actor<'s> {
         };
         self.use_template(Some(template), model, firmware).map(|_| ())
     }
+}
+
+/// Tells of an extension that is out of sight what is told of one that does not exist.
+fn no_extension(number: &str) -> Denial {
+    Denial::new(Rule::Assignable, format!("there is no extension `{number}`")).of("lines").hidden()
 }

@@ -1,4 +1,7 @@
 //! Who may do what: the vectors of the rules, every cell of their tables, and what no sequence of steps can bring.
 
+mod adding;
 mod fleet;
+mod golden;
+mod tables;
 mod vectors;
