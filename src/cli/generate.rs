@@ -1,18 +1,18 @@
 //! `bellhop generate`
 
-use std::fs::{self, File};
-use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use toml_edit::{DocumentMut, Item, TableLike, Value};
 
+use crate::audit::{Entry, Log};
 use crate::catalog::{Catalog, CatalogFiles};
 use crate::cli::Failure;
 use crate::config::Config;
+use crate::documents::{Change, Documents, Folder, Rewrite};
 use crate::generate;
-use crate::snapshot::Fleet;
 use crate::template::Limits;
 
 /// The word that stands for what is to be made.
@@ -30,22 +30,40 @@ impl Args {
         let config = Config::read(config).map_err(Failure::Faulty)?;
         let (files, _) = CatalogFiles::read(&config.catalog);
         let (catalog, _) = Catalog::resolve(files, Limits::default());
-        let mut made = 0;
-        for path in Fleet::paths(&config.fleet) {
-            made += fill_in(&path, &catalog)?;
+        let (folder, log) = (Folder::new(&config.fleet), Log::open(&config.state)?);
+        let lock = folder.lock()?;
+        folder.recover(&lock, &log)?;
+        let mut files: BTreeMap<PathBuf, (Rewrite, usize)> = BTreeMap::new();
+        for path in folder.list().with_context(|| format!("cannot list {}", config.fleet.display()))? {
+            let real = fs::canonicalize(&path).with_context(|| format!("cannot find {}", path.display()))?;
+            // Another link may lead to the same file.
+            if !files.contains_key(&real) {
+                files.extend(fill_in(&path, &folder, &catalog)?.map(|filled| (real, filled)));
+            }
+        }
+        let made: usize = files.values().map(|(_, made)| made).sum();
+        for (rewrite, made) in files.values() {
+            println!("{}: {made}", rewrite.path.display());
+        }
+        if made > 0 {
+            let mut entry = Entry::new("administrator", "shell", "generate");
+            entry.why = Some(format!("{made} values were left to be generated"));
+            let rewrites = files.into_values().map(|(rewrite, _)| rewrite).collect();
+            let change = Change { rewrites, audit: entry.text() };
+            folder.write(&lock, &change)?;
+            folder.conclude(&lock, &change, &log)?;
         }
         println!("{made} values made");
         Ok(())
     }
 }
 
-/// Fills in one file and tells how many values were made.
-fn fill_in(path: &Path, catalog: &Catalog) -> anyhow::Result<usize> {
-    let path = fs::canonicalize(path).with_context(|| format!("cannot find {}", path.display()))?;
-    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    if !text.contains(GENERATE) {
-        return Ok(0);
-    }
+/// Fills in one file and tells how many values were made; `None` where none was.
+fn fill_in(path: &Path, folder: &Folder, catalog: &Catalog) -> anyhow::Result<Option<(Rewrite, usize)>> {
+    let text = folder.read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let Some(text) = text.filter(|text| text.contains(GENERATE)) else {
+        return Ok(None);
+    };
     // The parser's own words would quote the line, which may hold a password; `bellhop check` tells more.
     let mut document: DocumentMut =
         text.parse().map_err(|_| anyhow!("{} is not TOML; mend it first", path.display()))?;
@@ -63,11 +81,8 @@ fn fill_in(path: &Path, catalog: &Catalog) -> anyhow::Result<usize> {
         }
         _ => (),
     }
-    if made > 0 {
-        replace(&path, &text, &document.to_string())?;
-        println!("{}: {made}", path.display());
-    }
-    Ok(made)
+    let after = document.to_string();
+    Ok((made > 0).then(|| (Rewrite { path: path.to_owned(), before: Some(text), after }, made)))
 }
 
 fn fill_in_device(device: &mut dyn TableLike, catalog: &Catalog) -> anyhow::Result<usize> {
@@ -98,22 +113,6 @@ fn fill(
     *value = Value::from(make()?);
     *value.decor_mut() = decor;
     Ok(true)
-}
-
-/// Replaces a file as a whole, so that whoever reads it meanwhile gets the old or the new text.
-fn replace(path: &Path, old: &str, new: &str) -> anyhow::Result<()> {
-    let failed = || format!("cannot write {}", path.display());
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    let mut file = tempfile::Builder::new().prefix(".bellhop-").tempfile_in(folder).with_context(failed)?;
-    file.write_all(new.as_bytes()).with_context(failed)?;
-    let mode = fs::metadata(path).with_context(failed)?.permissions().mode();
-    file.as_file().set_permissions(fs::Permissions::from_mode(mode)).with_context(failed)?;
-    file.as_file().sync_all().with_context(failed)?;
-    if fs::read_to_string(path).with_context(failed)? != old {
-        return Err(anyhow!("{} was changed by somebody else meanwhile; run it again", path.display()));
-    }
-    file.persist(path).map_err(|error| error.error).with_context(failed)?;
-    File::open(folder).and_then(|folder| folder.sync_all()).with_context(failed)
 }
 
 #[cfg(test)]

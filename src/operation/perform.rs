@@ -92,7 +92,7 @@ fn attempt(desk: &mut Desk<'_>, caller: &Caller, request: &Request) -> Result<Ou
             let entries = entries.into_iter().map(|entry| entry.snapshot(serial).text());
             entries.collect::<Vec<_>>().join("\n")
         };
-        let serial = desk.commit(&draft, lines).map_err(not_committed)?;
+        let serial = desk.commit(&draft, lines).map_err(|error| not_committed(error, caller))?;
         snapshot = desk.is_served().then_some(serial);
     }
     Ok(Outcome { results, snapshot, changed, warnings, diff })
@@ -136,7 +136,7 @@ fn one(
 }
 
 /// Says why a change that was found good could not be made.
-fn not_committed(error: CommitError) -> Problem {
+fn not_committed(error: CommitError, caller: &Caller) -> Problem {
     let failed = |message: &str| Problem::new(Code::Failed, message);
     match error {
         CommitError::Faulty(_) => {
@@ -154,6 +154,12 @@ fn not_committed(error: CommitError) -> Problem {
         }
         CommitError::Write(WriteError::Busy { .. }) => {
             failed("the records' files are in use by another program; try again")
+        }
+        // The operator can do something about it, and may know where the files lie.
+        CommitError::Write(WriteError::Write { path, source }) if caller.through == Through::Shell => {
+            let error = WriteError::Write { path, source };
+            let cause = std::error::Error::source(&error).map(|cause| format!(" ({cause})"));
+            failed(&format!("{error}{}", cause.unwrap_or_default()))
         }
         CommitError::Write(error) => {
             error!(error = &error as &dyn std::error::Error, "a change could not be written");

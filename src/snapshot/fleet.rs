@@ -82,11 +82,6 @@ impl Fleet {
         Self { folder: folder.to_owned(), ..Self::default() }
     }
 
-    /// Lists the files below a folder that hold records, in the order of their paths.
-    pub fn paths(folder: &Path) -> Vec<PathBuf> {
-        Self::list(folder).into_keys().collect()
-    }
-
     /// Lists the files below a folder that hold records, with what the file system says of them.
     pub fn list(folder: &Path) -> BTreeMap<PathBuf, Metadata> {
         let mut listed = BTreeMap::new();
