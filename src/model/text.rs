@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use compact_str::CompactString;
+use sha2::{Digest, Sha256};
 
 /// Most characters that a text of a record may have.
 pub const TEXT_MAX: usize = 255;
@@ -12,19 +13,35 @@ pub const TEXT_MAX: usize = 255;
 ///
 /// It prints as dots. Whoever knows it gets the device's files.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Serial(CompactString);
+pub struct Serial {
+    text: CompactString,
+    id: [u8; 8],
+}
 
 impl Serial {
     /// Gives the text itself; for URLs, comparisons and the operator's own terminal.
     pub fn expose(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// Gives what its device is called by everybody: the first eight bytes of SHA-256 of `bellhop device ` and the serial,
+    /// in 16 hexadecimal digits.
+    ///
+    /// It tells nothing of a serial that cannot be guessed; a generated one has 128 bits.
+    pub fn public_id(&self) -> String {
+        format!("{:016x}", u64::from_be_bytes(self.id))
+    }
+
+    /// Gives the bytes of [`Serial::public_id`].
+    pub const fn id(&self) -> &[u8; 8] {
+        &self.id
     }
 
     /// Says why the serial could be guessed; `None` for one with enough variety in it.
     ///
     /// Counted are 80 bits, from its length and the kinds of characters in it; a generated one has 128.
     pub fn weakness(&self) -> Option<&'static str> {
-        let text = self.0.as_bytes();
+        let text = self.text.as_bytes();
         let has = |is: fn(&u8) -> bool, size: f64| if text.iter().any(is) { size } else { 0.0 };
         let letters = has(u8::is_ascii_lowercase, 26.0) + has(u8::is_ascii_uppercase, 26.0);
         let alphabet =
@@ -60,7 +77,10 @@ impl FromStr for Serial {
                 "is not usable in a URL; use 1 to 255 letters, digits, `-`, `.`, `_` or `~`",
             ));
         }
-        Ok(Self(CompactString::from(text)))
+        let digest = Sha256::new().chain_update(b"bellhop device ").chain_update(text).finalize();
+        let mut id = [0; 8];
+        id.copy_from_slice(&digest[..8]);
+        Ok(Self { text: CompactString::from(text), id })
     }
 }
 
@@ -163,6 +183,8 @@ mod tests {
     fn a_serial_is_made_of_url_characters_and_prints_as_dots() {
         let serial: Serial = "rd5ayd43vds242fwd35u".parse().unwrap();
         assert_eq!(format!("{serial:?}"), "Serial(••••)");
+        assert_eq!(serial.public_id().len(), 16);
+        assert_ne!(serial.public_id(), "rd5ayd43vds242fwd35v".parse::<Serial>().unwrap().public_id());
         for text in ["", "..", "a/b", "a b", "a%41", "ä", &"x".repeat(256)] {
             assert!(text.parse::<Serial>().is_err(), "{text:?}");
         }

@@ -8,11 +8,11 @@ use tracing::error;
 
 use crate::audit::{Entry, Log};
 use crate::edit::{Draft, WriteError};
-use crate::model::{RecordKind, RecordRef};
+use crate::model::{RecordKind, RecordRef, Serial};
 use crate::operation::apply::apply;
 use crate::operation::engine::{Applied, Changed};
 use crate::operation::look::acting;
-use crate::operation::record::{self, Secrets, public_id};
+use crate::operation::record::{self, Secrets};
 use crate::operation::{Caller, Code, Diff, Edit, Fields, Outcome, Problem, Request, Through};
 use crate::operation::{diff, faults, version};
 use crate::reload::{CommitError, Desk};
@@ -194,7 +194,7 @@ fn entry(
     let name = |key: &str| fields.and_then(|fields| fields.get(key)?.as_str()).unwrap_or_default();
     let name = if record.kind == RecordKind::Extension { name("display-name") } else { name("name") };
     let id = match record.key.parse() {
-        Ok(serial) if record.kind == RecordKind::Device => public_id(&serial),
+        Ok(serial) if record.kind == RecordKind::Device => Serial::public_id(&serial),
         _ => record.key.to_string(),
     };
     begun.on(record.kind, &id, name)

@@ -89,6 +89,7 @@ impl Snapshot {
             files: self.files.clone(),
             places: self.places.clone(),
             serials: self.serials.clone(),
+            ids: self.ids.clone(),
             macs: self.macs.clone(),
             numbers: self.numbers.clone(),
             accounts: self.accounts.clone(),
@@ -141,6 +142,18 @@ impl Snapshot {
         }
         self.places = places;
         changed
+    }
+
+    /// Finds devices by what everybody calls them; serials that are the same have the same id, and are told of.
+    fn index_ids(&self, changed: &[Changed]) -> Index<Place> {
+        let id_of = |place| self.device(place).serial.id();
+        let mut ids = self.ids.clone();
+        ids.apply(
+            differences(changed, &ids, |records| &records.devices, |device| Some(device.serial.id())),
+            |place| self.ids.hash(id_of(place)),
+            |a, b| id_of(a) == id_of(b),
+        );
+        ids
     }
 
     /// Brings the indexes up to date; gives what is there twice.
@@ -196,7 +209,7 @@ impl Snapshot {
             |a, b| line_of(a) == line_of(b),
         );
         troubles.extend(this.line_twins(twins));
-        (self.serials, self.macs, self.numbers) = (serials, macs, numbers);
+        (self.serials, self.ids, self.macs, self.numbers) = (serials, self.index_ids(changed), macs, numbers);
         (self.accounts, self.assigned) = (accounts, assigned);
         troubles.extend(self.index_named(changed));
         troubles

@@ -62,6 +62,7 @@ pub struct Snapshot {
     files: Vec<Option<Slot>>,
     places: BTreeMap<PathBuf, u32>,
     serials: Index<Place>,
+    ids: Index<Place>,
     macs: Index<Place>,
     numbers: Index<Place>,
     accounts: Index<AccountPlace>,
@@ -140,6 +141,7 @@ impl Snapshot {
             files: Vec::new(),
             places: BTreeMap::new(),
             serials: Index::default(),
+            ids: Index::default(),
             macs: Index::default(),
             numbers: Index::default(),
             accounts: Index::default(),
@@ -219,6 +221,14 @@ impl Snapshot {
     /// Finds a device by serial.
     pub fn phone_by_serial(&self, serial: &str) -> Option<Phone<'_>> {
         self.phone(self.by_serial(serial.as_bytes()).found?)
+    }
+
+    /// Finds a device by what everybody calls it: its serial's [`Serial::public_id`].
+    pub fn phone_by_id(&self, id: &str) -> Option<Phone<'_>> {
+        let is_id = id.len() == 16 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let id = u64::from_str_radix(id, 16).ok().filter(|_| is_id)?.to_be_bytes();
+        let found = self.ids.find(self.ids.hash(&id), |place| *self.device(place).serial.id() == id);
+        self.phone(found?)
     }
 
     /// Finds a device by MAC address.

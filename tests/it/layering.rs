@@ -167,7 +167,7 @@ const OWNED_BY: &[(&str, &[&str])] = &[
             "identify/digest.rs",
             "listen/challenge.rs",
             "login/random.rs",
-            "operation/record/device.rs",
+            "model/text.rs",
             "operation/version.rs",
         ],
     ),

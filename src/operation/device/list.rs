@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use crate::operation::device::show::{Told, date};
 use crate::operation::look::part;
-use crate::operation::record::public_id;
 use crate::operation::{Code, Filter, Page, Problem};
 use crate::rights::{Account, Actor};
 use crate::snapshot::Phone;
@@ -20,7 +19,7 @@ pub(in crate::operation) fn list(actor: &Actor<'_>, filter: &Filter, page: Page)
     };
     let mut phones: Vec<Phone<'_>> = actor.snapshot().phones().filter(seen).collect();
     phones.sort_by(|one, other| {
-        let id = |phone: &Phone<'_>| public_id(&phone.device.serial);
+        let id = |phone: &Phone<'_>| phone.device.serial.public_id();
         one.device.name.cmp(&other.device.name).then_with(|| id(one).cmp(&id(other)))
     });
     Ok(part(&phones, page, |phone| row(actor, phone)))
@@ -38,7 +37,7 @@ fn row(actor: &Actor<'_>, phone: &Phone<'_>) -> Value {
     let (device, told) = (phone.device, Told { actor, phone });
     let state = actor.device_state(phone);
     json!({
-        "id": public_id(&device.serial),
+        "id": device.serial.public_id(),
         "name": device.name.as_str(),
         "model": &*phone.model.id,
         "firmware": &*phone.firmware.id,

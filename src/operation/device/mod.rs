@@ -18,7 +18,6 @@ pub(super) use self::options::options;
 use serde_json::Value;
 
 use crate::model::{Mac, RecordKind, RecordRef};
-use crate::operation::record::public_id;
 use crate::operation::{Code, Problem};
 use crate::rights::Actor;
 use crate::snapshot::Phone;
@@ -33,14 +32,14 @@ pub(super) fn find<'s>(actor: &Actor<'s>, called: &str) -> Result<Phone<'s>, Pro
     let snapshot = actor.snapshot();
     let sees = |phone: &Phone<'s>| actor.see_device(phone).is_ok();
     let mac = || called.parse::<Mac>().ok().and_then(|mac| snapshot.phone_by_mac(mac));
-    let own = snapshot.phone_by_serial(called).or_else(mac).or_else(|| by_id(actor, called));
+    let own = snapshot.phone_by_serial(called).or_else(mac).or_else(|| snapshot.phone_by_id(called));
     if let Some(phone) = own.filter(sees) {
         return Ok(phone);
     }
     let mut named: Vec<Phone<'s>> =
         snapshot.phones().filter(|phone| phone.device.name == called && sees(phone)).collect();
     if named.len() > 1 {
-        let ids: Vec<String> = named.iter().map(|phone| public_id(&phone.device.serial)).collect();
+        let ids: Vec<String> = named.iter().map(|phone| phone.device.serial.public_id()).collect();
         let message = format!(
             "{} devices are called `{}`; name one by its id: {}",
             named.len(),
@@ -50,12 +49,6 @@ pub(super) fn find<'s>(actor: &Actor<'s>, called: &str) -> Result<Phone<'s>, Pro
         return Err(Problem::new(Code::Conflict, message));
     }
     named.pop().ok_or_else(|| Problem::not_found("device", called))
-}
-
-fn by_id<'s>(actor: &Actor<'s>, called: &str) -> Option<Phone<'s>> {
-    let is_id = called.len() == 16 && called.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    let mut phones = actor.snapshot().phones().filter(|_| is_id);
-    phones.find(|phone| public_id(&phone.device.serial) == called)
 }
 
 /// Names a device's record.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::model::{Protocol, SettingId};
 use crate::operation::device::record_of;
-use crate::operation::record::{self, MASK, Secrets, public_id};
+use crate::operation::record::{self, MASK, Secrets};
 use crate::operation::version;
 use crate::rights::{Account, Actor, DeviceState, Editable};
 use crate::snapshot::Phone;
@@ -79,7 +79,7 @@ pub(super) fn whole(actor: &Actor<'_>, phone: &Phone<'_>) -> Value {
         fields.remove(key);
     }
     let mut put = |key: &str, value: Value| fields.insert(key.to_owned(), value);
-    put("id", json!(public_id(&device.serial)));
+    put("id", json!(device.serial.public_id()));
     put("version", json!(version(actor.snapshot(), &record_of(phone))));
     put("vendor", json!(&*phone.vendor().id));
     put("firmware", json!(&*phone.firmware.id));

@@ -1,22 +1,10 @@
 //! A device's record as JSON.
 
 use serde_json::{Value as Json, json};
-use sha2::{Digest, Sha256};
 
-use crate::model::{Device, Serial, SettingId, Value};
+use crate::model::{Device, SettingId, Value};
 use crate::operation::Fields;
 use crate::operation::record::{MASK, Secrets, put, put_table, raw, settings};
-
-/// Gives the name that a device has for everybody: 16 hexadecimal digits that tell nothing of its serial.
-///
-/// They are the first of SHA-256 of `bellhop device ` and the serial; a generated serial has 128 bits, so that nobody
-/// finds it by trying.
-pub(in crate::operation) fn public_id(serial: &Serial) -> String {
-    let mut hasher = Sha256::new();
-    hasher.update(b"bellhop device ");
-    hasher.update(serial.expose().as_bytes());
-    hasher.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
-}
 
 /// Gives a device; its serial and passwords are secrets.
 pub(in crate::operation) fn device(device: &Device, secrets: Secrets) -> Fields {

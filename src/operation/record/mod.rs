@@ -6,7 +6,7 @@ mod device;
 mod management;
 mod settings;
 
-pub(super) use self::device::{device, public_id};
+pub(super) use self::device::device;
 pub(super) use self::management::{login, preferences, template, token};
 pub(super) use self::settings::{raw, settings};
 
