@@ -80,7 +80,7 @@ impl Actor<'_> {
             let why = "the level of an account is set by those above it";
             return Err(Denial::new(Rule::SetLevel, why).of("provisioning"));
         }
-        self.see_account(account)?;
+        self.see_account(account).map_err(|denial| Denial { rule: Rule::SetLevel, ..denial })?;
         self.sets_levels()
     }
 

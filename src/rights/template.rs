@@ -16,16 +16,17 @@ impl<'s> Actor<'s> {
             return Ok(Rule::Administrator);
         }
         self.gate()?;
-        let has_templates = matches!(of.kind(), Kind::Provider | Kind::Organization);
-        if !has_templates || !self.has(of) {
-            let why = format!("`{}` has no templates that the account could manage", of.id());
-            return Err(Denial::new(Rule::Templates, why));
-        }
-        if self.level() >= Level::View || of.level(self.snapshot) >= Level::View {
-            return Ok(Rule::Templates);
-        }
-        let denial = Denial::new(Rule::Templates, "an account on none has no templates of its own");
-        Err(if of.is(self.account) { denial } else { denial.hidden() })
+        self.see_account(of).map_err(|denial| Denial { rule: Rule::Templates, ..denial })?;
+        let why = match of.kind() {
+            Kind::Provider | Kind::Organization => {
+                if self.level() >= Level::View || of.level(self.snapshot) >= Level::View {
+                    return Ok(Rule::Templates);
+                }
+                "an account on none has no templates of its own".to_owned()
+            }
+            kind => format!("accounts of kind {} have no templates of their own", kind.word()),
+        };
+        Err(Denial::new(Rule::Templates, why))
     }
 
     /// Decides whether a template is seen: the actor may use it for some phone, or manages it.

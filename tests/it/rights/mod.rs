@@ -3,5 +3,6 @@
 mod adding;
 mod fleet;
 mod golden;
+mod managing;
 mod tables;
 mod vectors;
