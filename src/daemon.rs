@@ -22,7 +22,7 @@ use crate::document::Fault;
 use crate::greeting;
 use crate::guard::Guard;
 use crate::listen::{Bound, Identities, Inherited, Probe, Refreshed, Side};
-use crate::manage::{Admin, Doorway, Key};
+use crate::manage::{Admin, Doorway, Proofs};
 use crate::reload::{self, Bell, Beside, Started, Watch};
 use crate::service;
 use crate::snapshot::{Snapshot, Store};
@@ -117,14 +117,14 @@ async fn serve(started: Started, inherited: Inherited) -> Result<(), DaemonError
     tell_of_start(&side.store.current(), &listeners);
     let ended = CancellationToken::new();
     if let Some(listener) = admin {
-        let key = Key::mint(&config.state, &listener)?;
+        let proofs = Proofs::make(&config.state, &listener)?;
         let admin = Admin {
             store: Arc::clone(&side.store),
             metrics,
             bell: bell.clone(),
             guard,
             last,
-            key,
+            proofs,
             identities,
             listeners,
             started,

@@ -5,6 +5,7 @@ use utoipa::PartialSchema;
 use utoipa::openapi::OpenApi;
 
 use crate::manage::problem::Told;
+use crate::manage::schema;
 
 /// What is wrong with a request, whatever it asks for: (status, when).
 const ALWAYS: &[(&str, &str)] = &[
@@ -49,9 +50,16 @@ pub(super) fn complete(document: &OpenApi) -> Value {
         },
     });
     document["components"]["schemas"]["Problem"] = serde_json::to_value(Told::schema()).unwrap_or_default();
+    for (name, schema) in schema::all() {
+        document["components"]["schemas"][name] = schema;
+    }
     let paths = document["paths"].as_object_mut().into_iter().flatten();
     for (_, operations) in paths.filter(|(path, _)| path.starts_with("/api/")) {
         for (method, operation) in operations.as_object_mut().into_iter().flatten() {
+            // Functions of several areas have the same names.
+            let text = |value: &Value| value.as_str().unwrap_or_default().replace('_', "-");
+            let id = format!("{}-{}", text(&operation["tags"][0]), text(&operation["operationId"]));
+            operation["operationId"] = json!(id);
             add_problems(method, operation);
         }
     }

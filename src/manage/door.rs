@@ -1,17 +1,25 @@
-//! Who comes in: the operator by the key in the state folder.
+//! Who comes in: the operator by the key in the state folder, logins by a session or a token.
 
 use std::net::IpAddr;
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 
+use crate::login::{By, Moment, Refused, Signed, TOKEN_PREFIX};
 use crate::manage::Desk;
 use crate::manage::problem::Refusal;
+use crate::model::TokenScope;
 use crate::operation::{Caller, Through};
 use crate::rights::Account;
 
 /// The header by which the operator acts as an account.
 pub(super) const ACT_AS: &str = "bellhop-account";
+
+/// The cookie that a browser shows a session by.
+pub(super) const COOKIE: &str = "bellhop-session";
+
+/// The header that only a page of the server's own can send: others' would have to ask first, and hear no.
+const OWN: &str = "bellhop-request";
 
 /// Where a connection comes from; nowhere on a Unix socket.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +31,7 @@ pub(super) struct Known {
     /// Who acts.
     pub(super) caller: Caller,
     /// Whether it may change anything.
-    pub(super) may_edit: bool,
+    may_edit: bool,
 }
 
 impl Known {
@@ -45,28 +53,59 @@ impl Known {
 }
 
 /// Finds out who sends a request.
-pub(super) fn admit(admin: &Desk, request: &Request) -> Result<Known, Refusal> {
+pub(super) fn admit(desk: &Desk, request: &Request) -> Result<Known, Refusal> {
     let peer = request.extensions().get::<Peer>().and_then(|peer| peer.0);
-    let shown = bearer(request.headers()).ok_or_else(Refusal::unauthorized)?;
-    if !admin.key.is(shown) {
-        return Err(Refusal::unauthorized());
+    let headers = request.headers();
+    let shown = bearer(headers);
+    if let Some(shown) = shown
+        && desk.proofs.key.is(shown)
+    {
+        let account = acting_as(desk, headers)?;
+        let caller = Caller { account, login: None, through: Through::Shell, peer };
+        return Ok(Known { caller, may_edit: true });
     }
-    let account = acting_as(admin, request.headers())?;
-    let caller = Caller { account, login: None, through: Through::Shell, peer };
-    Ok(Known { caller, may_edit: true })
+    let (snapshot, now) = (desk.store.current(), Moment::now());
+    let signed = match (shown, cookie(headers)) {
+        (Some(token), _) if token.starts_with(TOKEN_PREFIX) => {
+            desk.proofs.logins.by_token(&snapshot, token, now)
+        }
+        (Some(session), _) => desk.proofs.logins.by_session(&snapshot, session, now),
+        (None, Some(session)) => desk.proofs.logins.by_session(&snapshot, session, now),
+        (None, None) => Err(Refused),
+    };
+    let Signed { login, account, scope, by } = signed.map_err(|Refused| Refusal::unauthorized())?;
+    if headers.contains_key(ACT_AS) {
+        return Err(Refusal::forbidden(
+            "only the operator acts as other accounts; leave `Bellhop-Account` out",
+        ));
+    }
+    if shown.is_none() && !is_own(request) {
+        let message =
+            "a change by cookie must come from the server's own pages; send the header `Bellhop-Request: 1`";
+        return Err(Refusal::forbidden(message));
+    }
+    let through = match by {
+        By::Session(_) => Through::Session,
+        By::Token(_) => Through::Token,
+    };
+    let caller = Caller { account: account.to_string(), login: Some(login.to_string()), through, peer };
+    Ok(Known { caller, may_edit: scope == TokenScope::Write })
 }
 
 /// Gives the account that the operator acts as.
-fn acting_as(admin: &Desk, headers: &HeaderMap) -> Result<String, Refusal> {
+fn acting_as(desk: &Desk, headers: &HeaderMap) -> Result<String, Refusal> {
     let Some(named) = headers.get(ACT_AS) else { return Ok("administrator".to_owned()) };
     let named = named.to_str().unwrap_or_default();
-    if Account::find(&admin.store.current(), named).is_some() {
+    if Account::find(&desk.store.current(), named).is_some() {
         return Ok(named.to_owned());
     }
-    Err(Refusal::new(
-        StatusCode::FORBIDDEN,
-        format!("there is no account `{}` to act as", named.escape_debug()),
-    ))
+    let message = format!("there is no account `{}` to act as", named.escape_debug());
+    Err(Refusal::new(StatusCode::FORBIDDEN, message))
+}
+
+/// Gives the session that a request shows, by either way.
+pub(super) fn session_shown(headers: &HeaderMap) -> Option<&str> {
+    bearer(headers).or_else(|| cookie(headers))
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -74,4 +113,21 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (value, None) = (values.next()?, values.next()) else { return None };
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let values = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = values.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find_map(|(name, value)| (name == COOKIE).then_some(value))
+}
+
+/// Tells whether a request cannot be one that a page of somebody else has a browser send with the cookie.
+fn is_own(request: &Request) -> bool {
+    let (headers, method) = (request.headers(), request.method());
+    if matches!(*method, Method::GET | Method::HEAD) || headers.contains_key(OWN) {
+        return true;
+    }
+    let text = |name| headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
+    let origin = text(header::ORIGIN).and_then(|origin| origin.split_once("://"));
+    origin.is_some_and(|(_, origin)| text(header::HOST).is_some_and(|host| host.eq_ignore_ascii_case(origin)))
 }

@@ -50,8 +50,7 @@ pub(super) async fn pass(State(admin): State<Arc<Desk>>, mut request: Request, n
         Ok(Ok(response)) => response,
         Ok(Err(_)) => {
             tracing::error!("a request of an operator panicked");
-            let message = "the server made a mistake; its log has more";
-            Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, message).into_response()
+            Refusal::panicked().into_response()
         }
         Err(_) => {
             let message = format!("the request took longer than {} s", LONGEST.as_secs());

@@ -1,15 +1,33 @@
 //! What requests bring along, taken only as the API's document describes it.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, Path, Query};
+use axum::body::{Body, to_bytes};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::manage::Desk;
 use crate::manage::door::Known;
 use crate::manage::problem::Refusal;
+use crate::operation::{Fields, Page};
+
+/// Largest body of a request, in bytes.
+pub(super) const LARGEST_BODY: usize = 4 << 20;
+
+/// What a body may be announced as; the latter is what changes are (RFC 7396).
+const KINDS: [&str; 2] = ["application/json", "application/merge-patch+json"];
+
+/// Rows of a list where nothing else is asked for, and the most.
+const ROWS: (usize, usize) = (100, 1000);
+
+/// Largest offset into a list.
+const FARTHEST: usize = 1_000_000_000;
 
 /// The part of a path between braces.
 pub(super) struct Named<T>(pub(super) T);
@@ -46,6 +64,158 @@ impl FromRequestParts<Arc<Desk>> for Known {
     async fn from_request_parts(parts: &mut Parts, _: &Arc<Desk>) -> Result<Self, Refusal> {
         parts.extensions.get::<Self>().cloned().ok_or_else(Refusal::unauthorized)
     }
+}
+
+/// How an edit is made.
+pub(super) struct How {
+    /// The version that the record must have (`If-Match`); none where it does not matter.
+    pub(super) if_match: Option<String>,
+    /// Whether to tell what would come of it, and change nothing.
+    pub(super) dry_run: bool,
+}
+
+/// What stands after the `?` of an edit.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Trying {
+    /// Whether to tell what would come of it, and change nothing.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+impl FromRequestParts<Arc<Desk>> for How {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Arc<Desk>) -> Result<Self, Refusal> {
+        let Asked(Trying { dry_run }) = Asked::from_request_parts(parts, desk).await?;
+        let Some(told) = parts.headers.get(header::IF_MATCH) else {
+            return Ok(Self { if_match: None, dry_run });
+        };
+        let told = told.to_str().unwrap_or_default().trim();
+        let tag = told.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        let tag = tag.filter(|tag| tag.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"'));
+        let tag = tag.or((told == "*").then_some(told)).ok_or_else(|| {
+            Refusal::malformed(
+                "If-Match",
+                "`If-Match` is not one entity tag in quotes, as `ETag` gave it, or *",
+            )
+        })?;
+        Ok(Self { if_match: Some(tag.to_owned()), dry_run })
+    }
+}
+
+/// A request's body: a JSON object as the document describes `T`.
+pub(super) struct Record<T> {
+    /// Its members.
+    pub(super) fields: Fields,
+    shape: PhantomData<T>,
+}
+
+impl<T: ToSchema> FromRequest<Arc<Desk>> for Record<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, admin: &Arc<Desk>) -> Result<Self, Refusal> {
+        let (parts, body) = request.into_parts();
+        let value = read(&parts.headers, body).await?;
+        admin.shapes.check(&T::name(), &value).map_err(|misfit| {
+            Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, misfit.message).about(&misfit.field)
+        })?;
+        match whole(value) {
+            Value::Object(fields) => Ok(Self { fields, shape: PhantomData }),
+            _ => Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "the body is no JSON object")),
+        }
+    }
+}
+
+async fn read(headers: &HeaderMap, body: Body) -> Result<Value, Refusal> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    if !KINDS.iter().any(|kind| essence.eq_ignore_ascii_case(kind)) {
+        let message = "the body is not announced as JSON; send `Content-Type: application/json`";
+        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+    }
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let too_large =
+        || Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is longer than 4 MiB; send less at once");
+    if announced.is_some_and(|length: u64| length > LARGEST_BODY as u64) {
+        return Err(too_large());
+    }
+    let body = to_bytes(body, LARGEST_BODY).await.map_err(|_| too_large())?;
+    serde_json::from_slice(&body).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        Refusal::malformed("body", format!("the body is no JSON: it breaks at line {line}, column {column}"))
+    })
+}
+
+/// Writes whole numbers as such: to JSON 10 and 10.0 are the same, to the fleet's files they are not.
+fn whole(value: Value) -> Value {
+    match value {
+        Value::Array(items) => items.into_iter().map(whole).collect(),
+        Value::Object(members) => members.into_iter().map(|(key, value)| (key, whole(value))).collect(),
+        Value::Number(number) => {
+            let text = number.is_f64().then(|| number.to_string());
+            let digits = text.as_deref().and_then(|text| text.strip_suffix(".0")?.parse::<i64>().ok());
+            digits.map_or(Value::Number(number), Value::from)
+        }
+        value => value,
+    }
+}
+
+/// How many rows to leave out: 0 to 1,000,000,000.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(try_from = "usize")]
+pub(super) struct Offset(pub(super) usize);
+
+impl TryFrom<usize> for Offset {
+    type Error = &'static str;
+
+    fn try_from(rows: usize) -> Result<Self, Self::Error> {
+        if rows <= FARTHEST { Ok(Self(rows)) } else { Err("offset is out of range; give 0 to 1000000000") }
+    }
+}
+
+/// Most rows of a part: 1 to 1,000, 100 when not set.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "usize")]
+pub(super) struct Limit(pub(super) usize);
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(ROWS.0)
+    }
+}
+
+impl TryFrom<usize> for Limit {
+    type Error = &'static str;
+
+    fn try_from(rows: usize) -> Result<Self, Self::Error> {
+        if (1..=ROWS.1).contains(&rows) {
+            Ok(Self(rows))
+        } else {
+            Err("limit is out of range; give 1 to 1000")
+        }
+    }
+}
+
+/// Puts the two together.
+pub(super) const fn page(offset: Offset, limit: Limit) -> Page {
+    Page { offset: offset.0, limit: limit.0 }
+}
+
+/// Which part of a list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Paging {
+    /// How many rows to leave out.
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 0, maximum = 1_000_000_000, default = 0)]
+    pub(super) offset: Offset,
+    /// How many rows to give at most.
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 1_000, default = 100)]
+    pub(super) limit: Limit,
 }
 
 /// Nothing: a query is not understood.

@@ -4,11 +4,13 @@ use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use subtle::ConstantTimeEq;
 
 use crate::config::Place;
 use crate::durable;
+use crate::login::{Logins, Moment};
 use crate::manage::Doorway;
 use crate::model::Secret;
 
@@ -33,12 +35,37 @@ pub struct KeyError {
     source: io::Error,
 }
 
-impl Key {
-    /// Makes a key and keeps it in the state folder, for its owner's eyes only.
+/// What proves who somebody is: the operator's key, and the logins.
+pub struct Proofs {
+    pub(super) key: Key,
+    pub(super) logins: Arc<Logins>,
+}
+
+/// There is nothing to prove by.
+#[derive(Debug, thiserror::Error)]
+pub enum ProofsError {
+    /// The key cannot be written.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// What makes sessions cannot be had.
+    #[error("the system gives no random numbers")]
+    Random(#[source] io::Error),
+}
+
+impl Proofs {
+    /// Makes a key for a place, and takes the sessions from before out of the state folder.
     ///
     /// # Errors
-    /// It cannot be made or written.
-    pub fn mint(state: &Path, doorway: &Doorway) -> Result<Self, KeyError> {
+    /// The key cannot be written, or the system gives no random numbers.
+    pub fn make(state: &Path, doorway: &Doorway) -> Result<Self, ProofsError> {
+        let logins = Logins::open(state, Moment::now()).map_err(ProofsError::Random)?;
+        Ok(Self { key: Key::mint(state, doorway)?, logins: Arc::new(logins) })
+    }
+}
+
+impl Key {
+    /// Makes a key and keeps it in the state folder, for its owner's eyes only.
+    fn mint(state: &Path, doorway: &Doorway) -> Result<Self, KeyError> {
         let path = path(state);
         let failed = |source| KeyError { what: "write", path: path.clone(), source };
         let mut bytes = [0; 16];

@@ -16,7 +16,9 @@ mod key;
 mod place;
 mod problem;
 mod routes;
+mod schema;
 mod scrape;
+mod shape;
 mod status;
 
 use std::net::{IpAddr, SocketAddr};
@@ -39,16 +41,18 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use self::client::{ClientError, Told, bans, fetched, lift_bans, look, perform, reload, status};
-pub use self::key::{Key, KeyError};
+pub use self::key::{Key, KeyError, Proofs, ProofsError};
 pub use self::place::{Doorway, PlaceError};
 pub use self::status::{
     Banned, Cached, Certificate, Connections, LastReload, Listener, Refused, Served, Status, Transfers,
 };
 
 use self::door::Peer;
+use self::shape::Shapes;
 use crate::accept::{self, Gate};
 use crate::guard::Guard;
 use crate::listen::Identities;
+use crate::login::{Logins, Moment};
 use crate::model::Protocol;
 use crate::reload::{Bell, Last};
 use crate::snapshot::Store;
@@ -63,6 +67,9 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest time that an answer stands still because nobody reads it.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// Time between two looks for sessions that are over.
+const TIDY: Duration = Duration::from_secs(60);
+
 /// What operators may look at and do.
 pub struct Admin {
     /// Where the current snapshot stands.
@@ -75,8 +82,8 @@ pub struct Admin {
     pub guard: Arc<Guard>,
     /// What the last reading of the files brought.
     pub last: Last,
-    /// What proves an operator.
-    pub key: Key,
+    /// What proves who somebody is.
+    pub proofs: Proofs,
     /// The server's certificates.
     pub identities: Arc<Identities>,
     /// Where phones connect.
@@ -91,6 +98,9 @@ pub struct Admin {
 struct Desk {
     admin: Admin,
     document: Value,
+    shapes: Shapes,
+    /// Whether operators connect over TLS.
+    tls: bool,
 }
 
 impl std::ops::Deref for Desk {
@@ -114,8 +124,10 @@ impl Admin {
             tracker: tracker.clone(),
             errors: metrics::Counter::noop(),
         };
+        let (logins, store) = (Arc::clone(&self.proofs.logins), Arc::clone(&self.store));
+        tracker.spawn(tidy(logins, store, gate.stop.clone()));
         let (identities, tls) = (Arc::clone(&self.identities), doorway.tls);
-        let router = self.router();
+        let router = self.router(tls);
         let places = Arc::new(Semaphore::new(PLACES));
         let take = move || Arc::clone(&places).try_acquire_owned().ok();
         match &doorway.listener {
@@ -149,12 +161,26 @@ impl Admin {
     }
 
     /// Puts the routes together, with what every request passes before.
-    fn router(self) -> Router {
+    fn router(self, tls: bool) -> Router {
         let (router, document) = routes::all().split_for_parts();
-        let desk = Arc::new(Desk { document: document::complete(&document), admin: self });
+        let document = document::complete(&document);
+        let desk = Arc::new(Desk { shapes: Shapes::of(&document), document, tls, admin: self });
         let pass = axum::middleware::from_fn_with_state(Arc::clone(&desk), entry::pass);
         // Around the routes as a whole: around each of them, it would be they that add `Allow` to what the door says.
         Router::new().fallback_service(router.with_state(desk)).layer(pass)
+    }
+}
+
+/// Has sessions that are over forgotten, and those that live written down, each minute and at the end.
+async fn tidy(logins: Arc<Logins>, store: Arc<Store>, ended: CancellationToken) {
+    loop {
+        let is_over = tokio::time::timeout(TIDY, ended.cancelled()).await.is_ok();
+        if let Err(error) = logins.tidy(&store.current(), Moment::now()) {
+            tracing::warn!(error = &error as &dyn std::error::Error, "sessions cannot be written down");
+        }
+        if is_over {
+            return;
+        }
     }
 }
 

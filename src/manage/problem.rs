@@ -87,6 +87,17 @@ impl Refusal {
         Self::new(StatusCode::UNAUTHORIZED, message).with(header::WWW_AUTHENTICATE, challenge)
     }
 
+    /// Says it in other words.
+    pub(super) fn saying(mut self, message: String) -> Self {
+        self.0.told.message = message;
+        self
+    }
+
+    /// Tells of a mistake in the server.
+    pub(super) fn panicked() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the server made a mistake; its log has more")
+    }
+
     /// Refuses a path that nothing is at.
     pub(super) fn no_such_path() -> Self {
         Self::new(

@@ -38,6 +38,7 @@ pub struct Filter {
 #[serde(tag = "query", rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
 pub enum Query {
     /// The actor itself: its account, kind, level, and what it has any sight of.
+    #[serde(rename = "self")]
     Self_,
     /// The accounts that the actor sees, below one of them.
     Accounts {

@@ -1,7 +1,22 @@
 //! The routes, one file an area; each says in one place where it is, what it takes and what it gives.
 
 #[expect(unused_qualifications, reason = "what the macros of utoipa write")]
+mod accounts;
+mod asking;
+#[expect(unused_qualifications, reason = "what the macros of utoipa write")]
+mod devices;
+#[expect(unused_qualifications, reason = "what the macros of utoipa write")]
+mod extensions;
+#[expect(unused_qualifications, reason = "what the macros of utoipa write")]
+mod logins;
+#[expect(unused_qualifications, reason = "what the macros of utoipa write")]
+mod operations;
+#[expect(unused_qualifications, reason = "what the macros of utoipa write")]
 mod server;
+#[expect(unused_qualifications, reason = "what the macros of utoipa write")]
+mod sessions;
+#[expect(unused_qualifications, reason = "what the macros of utoipa write")]
+mod templates;
 
 use std::sync::Arc;
 
@@ -23,4 +38,36 @@ pub(super) fn all() -> OpenApiRouter<Arc<Desk>> {
         .routes(routes!(server::lift))
         .routes(routes!(server::lift_network))
         .routes(routes!(server::reload))
+        .routes(routes!(accounts::list, accounts::add))
+        .routes(routes!(accounts::show, accounts::edit, accounts::remove))
+        .routes(routes!(accounts::set_level))
+        .routes(routes!(extensions::list, extensions::add))
+        .routes(routes!(extensions::show, extensions::edit, extensions::remove))
+        .routes(routes!(devices::list, devices::add))
+        .routes(routes!(devices::options))
+        .routes(routes!(devices::show, devices::edit, devices::remove))
+        .routes(routes!(devices::clear))
+        .routes(routes!(devices::enable))
+        .routes(routes!(devices::disable))
+        .routes(routes!(devices::rotate))
+        .routes(routes!(devices::generate_password))
+        .routes(routes!(templates::list, templates::add))
+        .routes(routes!(templates::show, templates::edit, templates::remove))
+        .routes(routes!(templates::equip, templates::unequip))
+        .routes(routes!(templates::set_file))
+        .routes(routes!(templates::preview))
+        .routes(routes!(templates::check))
+        .routes(routes!(templates::export))
+        .routes(routes!(templates::import))
+        .routes(routes!(logins::list, logins::add))
+        .routes(routes!(logins::show, logins::edit, logins::remove))
+        .routes(routes!(logins::tokens, logins::make_token))
+        .routes(routes!(logins::revoke))
+        .routes(routes!(operations::edits))
+        .routes(routes!(operations::queries))
+        .routes(routes!(operations::preferences, operations::set_preferences))
+        .routes(routes!(operations::myself))
+        .routes(routes!(operations::audit))
+        .routes(routes!(sessions::sign_in, sessions::list, sessions::sign_out))
+        .routes(routes!(sessions::end))
 }

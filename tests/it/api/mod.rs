@@ -1,6 +1,7 @@
 //! The admin API over real HTTP, driven by its own document, so that no route can be forgotten.
 
 mod door; // who gets in, and what everybody else hears
+mod logins; // sessions, tokens, cookies, guessing
 mod places; // Unix sockets and TLS
 
 use serde_json::Value;
