@@ -6,6 +6,7 @@
 
 mod account;
 mod apply;
+mod asked;
 mod changes;
 mod device;
 mod diff;

@@ -50,6 +50,7 @@ pub(super) fn provider(provider: &Provider, secrets: Secrets) -> Fields {
     put(&mut fields, "id", &provider.id);
     put(&mut fields, "name", &provider.name);
     put_level(&mut fields, Some(provider.provisioning));
+    put_managed(&mut fields, "roles-management", provider.roles_management);
     put_table(&mut fields, "settings", settings(&provider.settings, secrets));
     put_table(&mut fields, "raw", raw(&provider.raw, secrets));
     fields
@@ -62,6 +63,7 @@ pub(super) fn organization(organization: &Organization, secrets: Secrets) -> Fie
     put(&mut fields, "provider", &organization.provider);
     put(&mut fields, "name", &organization.name);
     put_level(&mut fields, Some(organization.provisioning));
+    put_managed(&mut fields, "roles-management", organization.roles_management);
     put_table(&mut fields, "settings", settings(&organization.settings, secrets));
     put_table(&mut fields, "raw", raw(&organization.raw, secrets));
     fields
@@ -74,6 +76,8 @@ pub(super) fn user(user: &User, secrets: Secrets) -> Fields {
     put(&mut fields, "organization", &user.organization);
     put(&mut fields, "name", &user.name);
     put_level(&mut fields, Some(user.provisioning));
+    put_managed(&mut fields, "roles-management", user.roles_management);
+    put_managed(&mut fields, "sip-management", user.sip_management);
     put_table(&mut fields, "settings", settings(&user.settings, secrets));
     put_table(&mut fields, "raw", raw(&user.raw, secrets));
     fields
@@ -116,6 +120,13 @@ fn put_level(fields: &mut Fields, level: Option<Level>) {
     if let Some(level) = level {
         let word = Level::ALL.iter().find(|(_, known)| *known == level);
         put(fields, "provisioning", word.map_or("", |(word, _)| word));
+    }
+}
+
+/// Puts what an account may manage, which it may unless its record says otherwise.
+fn put_managed(fields: &mut Fields, key: &str, may: bool) {
+    if !may {
+        fields.insert(key.to_owned(), Value::Bool(false));
     }
 }
 

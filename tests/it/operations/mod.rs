@@ -1,5 +1,7 @@
 //! Operations: through the functions that the command line and the API call, on the files of a site.
 
+mod account;
+mod account_level;
 mod device_add;
 mod device_edit;
 mod device_look;
