@@ -37,7 +37,7 @@ pub struct Catalog {
     agents: Agents,
     engine: Engine,
     /// By vendor: what those use who write templates of their own for its phones.
-    own_engines: Vec<Engine>,
+    own_engines: Vec<Arc<Engine>>,
 }
 
 /// A manufacturer.

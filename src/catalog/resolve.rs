@@ -27,7 +27,7 @@ impl Catalog {
         let mut resolver =
             Resolver { files: &files, engine: &engine, paths: PathCollector::default(), faults };
         let vendors: Vec<Vendor> = files.vendors.keys().map(|id| resolver.vendor(id)).collect();
-        let own_engines = files.vendors.keys().map(|id| resolver.own_engine(id)).collect();
+        let own_engines = files.vendors.keys().map(|id| Arc::new(resolver.own_engine(id))).collect();
         let (mut models, mut broken) = (HashMap::new(), HashSet::new());
         for (at, (vendor, file)) in files.vendors.iter().enumerate() {
             for (id, model) in &file.models {
@@ -138,7 +138,7 @@ impl Resolver<'_> {
     /// than those that the vendor's digest sums up.
     fn own_engine(&self, id: &str) -> Engine {
         let circle = self.circle(id);
-        self.engine.only(|name| name.split_once('/').is_some_and(|(vendor, _)| circle.contains(vendor)))
+        self.engine.fenced(|name| name.split_once('/').is_some_and(|(vendor, _)| circle.contains(vendor)))
     }
 
     /// Names a vendor with all that it leans on.

@@ -2,14 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use minijinja::machinery::{eval, get_compiled_template, make_string_output};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
 
 use crate::template::Escape;
 use crate::template::escape::{join_secret, text_of};
+use crate::template::fence::{self, Meter, fenced};
 
 /// What one rendering may use up.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -54,9 +57,7 @@ impl Engine {
         environment
             .set_auto_escape_callback(|name| AutoEscape::Custom(Escape::of_template(name).name().into()));
         environment.set_formatter(format);
-        let syntax =
-            SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build();
-        environment.set_syntax(syntax.unwrap_or_default());
+        environment.set_syntax(syntax());
         // The engine's own debugging would put values into errors.
         environment.set_debug(false);
         environment.remove_global("debug");
@@ -75,30 +76,38 @@ impl Engine {
         (Self { environment, limits, broken }, errors)
     }
 
-    /// Makes an engine that has, of these templates, those that `may` names.
-    pub fn only(&self, may: impl Fn(&str) -> bool) -> Self {
+    /// Makes an engine for texts of those who are not trusted: it has those of these templates that `may` names.
+    pub fn fenced(&self, may: impl Fn(&str) -> bool) -> Self {
         let mut environment = self.environment.clone();
         let names = self.environment.templates().map(|(name, _)| name);
         names.filter(|name| !may(name)).for_each(|name| environment.remove_template(name));
+        fence::fence(&mut environment);
         Self { environment, limits: self.limits, broken: BTreeSet::new() }
     }
 
-    /// Compiles the text of somebody who is not trusted: it may use these templates, and nobody else sees it.
+    /// Compiles the text of somebody who is not trusted: it may use the templates of this engine, which is fenced, and
+    /// nobody sees it.
     ///
     /// # Errors
     /// Where and why it does not compile, under its `name`.
-    pub fn compile_beside(&self, name: &str, source: &str, escape: Escape) -> Result<Body, TemplateError> {
-        let mut environment = self.environment.clone();
-        let own = name.to_owned();
-        environment.set_auto_escape_callback(move |name| {
-            let escape = if name == own { escape } else { Escape::of_template(name) };
-            AutoEscape::Custom(escape.name().into())
-        });
-        environment
-            .add_template_owned(name.to_owned(), source.to_owned())
+    pub fn compile_beside(
+        self: &Arc<Self>,
+        name: &str,
+        source: &str,
+        escape: Escape,
+    ) -> Result<Body, TemplateError> {
+        let failed = |line, message: &str| {
+            let (template, message) = (name.to_owned(), message.to_owned());
+            TemplateError { template, line, message }
+        };
+        fence::check(source, syntax()).map_err(|(line, message)| failed(line, message))?;
+        // Alone, so that it cannot include itself without the fence.
+        let mut own = Environment::empty();
+        own.set_syntax(syntax());
+        own.set_auto_escape_callback(move |_| AutoEscape::Custom(escape.name().into()));
+        own.add_template_owned(name.to_owned(), source.to_owned())
             .map_err(|error| TemplateError::of(name, &error))?;
-        let engine = Self { environment, limits: self.limits, broken: BTreeSet::new() };
-        Ok(Body { engine, name: name.to_owned() })
+        Ok(Body { engine: Arc::clone(self), own, name: name.to_owned() })
     }
 
     /// Gives the text of a template.
@@ -145,18 +154,45 @@ impl Engine {
 /// A text of somebody who is not trusted, compiled beside the templates that it may use.
 #[derive(Debug)]
 pub struct Body {
-    engine: Engine,
+    engine: Arc<Engine>,
+    own: Environment<'static>,
     name: String,
 }
 
 impl Body {
-    /// Runs it; `root` is what it sees.
+    /// Runs it within its fence; `root` is what it sees.
     ///
     /// # Errors
     /// Where and why it failed, a limit reached among the reasons.
     pub fn render(&self, root: Value) -> Result<String, TemplateError> {
-        self.engine.render(&self.name, root)
+        let limits = &self.engine.limits;
+        let _meter = Meter::start(limits);
+        let failed = |error: &Error| TemplateError::of(&self.name, error);
+        let template = self.own.get_template(&self.name).map_err(|error| failed(&error))?;
+        let compiled = get_compiled_template(&template);
+        // What is fenced borrows from what is not, so that it cannot be kept beside it; making it takes a fraction of
+        // what running it takes.
+        let instructions = fenced(&compiled.instructions);
+        let blocks = compiled.blocks.iter().map(|(name, block)| (*name, fenced(block))).collect();
+        let mut text = String::with_capacity(8 * 1024);
+        let mut output = make_string_output(&mut text);
+        let escape = compiled.initial_auto_escape.clone();
+        let environment = &self.engine.environment;
+        eval(environment, &instructions, root, &blocks, &mut output, escape)
+            .map_err(|error| failed(&error))?;
+        if text.len() > limits.output_bytes {
+            let message = "writes more than `rendering.output` allows".to_owned();
+            return Err(TemplateError { template: self.name.clone(), line: 0, message });
+        }
+        Ok(text)
     }
+}
+
+/// Gives how tags are set off from text.
+fn syntax() -> SyntaxConfig {
+    let syntax =
+        SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build();
+    syntax.unwrap_or_default()
 }
 
 impl TemplateError {
@@ -194,6 +230,16 @@ fn is_ours(detail: &str) -> bool {
         "parameter",
         "cannot be printed",
         "cannot be switched off",
+        "makes too much text",
+        "makes a text that is too long",
+        "takes longer than `rendering.time`",
+        "formats too wide",
+        "puts too many values",
+        "puts lists into lists",
+        "joins a list to a text",
+        "keeps a table in a namespace",
+        "calculates with what is no number",
+        "takes a part of a list in steps",
     ];
     ours.iter().any(|part| detail.contains(part))
 }
@@ -206,6 +252,7 @@ fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Res
     let Some(text) = text_of(value) else {
         return Err(Error::new(ErrorKind::InvalidOperation, "a list cannot be printed; join its items"));
     };
+    fence::spend(text.len())?;
     if value.is_safe() {
         return out.write_str(&text).map_err(Error::from);
     }

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use minijinja::value::{Object, ObjectRepr, Rest, Value, ValueKind};
 use minijinja::{Error, ErrorKind};
 
+use crate::template::fence::spend_text;
+
 /// How text is written into a file so that it stays text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Escape {
@@ -112,6 +114,7 @@ pub(super) fn join_secret(parts: Rest<Value>) -> Result<Value, Error> {
         let text = text
             .ok_or_else(|| Error::new(ErrorKind::UndefinedError, "secret() is given nothing, or a list"))?;
         joined.push_str(&text);
+        spend_text(joined.len())?;
     }
     Ok(SecretText::value(&joined))
 }

@@ -8,6 +8,7 @@ use minijinja::value::{Object, ObjectRepr, Value};
 use minijinja::{Error, ErrorKind, State};
 
 use crate::template::escape::text_of;
+use crate::template::fence::spend_text;
 use crate::template::syntax::Piece;
 use crate::template::{Escape, SecretText, Syntax};
 
@@ -75,6 +76,7 @@ impl Parameters {
                 Piece::Text(text) => out.push_str(text),
                 Piece::Value => self.write_value(&mut out, name, value)?,
             }
+            spend_text(out.len())?;
         }
         Ok(out)
     }

@@ -3,6 +3,7 @@
 
 mod cache; // what is rendered anew when a template changes
 mod faults; // texts that do not compile, or are for nothing
+mod hostile; // what a text may not do
 mod preferences; // what the administrator prefers for every device
 mod resolution; // own, imported and shipped texts
 
