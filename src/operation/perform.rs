@@ -14,9 +14,9 @@ use crate::operation::engine::{Applied, Changed};
 use crate::operation::look::acting;
 use crate::operation::record::{self, Secrets};
 use crate::operation::{Caller, Code, Diff, Edit, Fields, Outcome, Problem, Request, Through};
-use crate::operation::{diff, faults, version};
+use crate::operation::{device, diff, faults, version};
 use crate::reload::{CommitError, Desk};
-use crate::rights::Rule;
+use crate::rights::{Account, Actor, Rule};
 use crate::snapshot::Snapshot;
 
 /// Most edits of a request.
@@ -35,7 +35,7 @@ pub fn perform(desk: &mut Desk<'_>, caller: &Caller, request: &Request) -> Resul
         && matches!(problem.code, Code::Forbidden | Code::NotFound)
     {
         let edit = request.edits.get(problem.edit.unwrap_or_default());
-        let entry = refusal(caller, edit, problem);
+        let entry = refusal(desk.base(), caller, edit, problem);
         let noted = Log::open(&desk.base().config().state).and_then(|log| log.append(&entry));
         if let Err(error) = noted {
             error!(error = &error as &dyn std::error::Error, "a refusal is not in the audit log");
@@ -200,14 +200,36 @@ fn entry(
     begun.on(record.kind, &id, name)
 }
 
-/// Tells the audit log of what was refused.
-fn refusal(caller: &Caller, edit: Option<&Edit>, problem: &Problem) -> Entry {
+/// Tells the audit log of what was refused; a device that was called by its serial is named by its id.
+fn refusal(snapshot: &Snapshot, caller: &Caller, edit: Option<&Edit>, problem: &Problem) -> Entry {
     let code = serde_json::to_value(problem.code).unwrap_or_default();
-    let code = code.as_str().unwrap_or_default();
-    let entry = begun(caller, &edit.map(word).unwrap_or_default()).refused(code, &problem.message);
+    let (mut why, mut entry) = (problem.message.clone(), begun(caller, &edit.map(word).unwrap_or_default()));
+    if let Some(called) = edit.and_then(device_of) {
+        if let Ok(phone) = device::find(&Actor::new(snapshot, Account::Administrator), called) {
+            entry = entry.on(RecordKind::Device, &phone.device.serial.public_id(), &phone.device.name);
+        }
+        if let Some(phone) = snapshot.phone_by_serial(called) {
+            why = why.replace(called, &phone.device.serial.public_id());
+        }
+    }
+    let entry = entry.refused(code.as_str().unwrap_or_default(), &why);
     match &problem.rule {
         Some(rule) => entry.rule(rule),
         None => entry,
+    }
+}
+
+/// Gives what the device of an edit is called.
+fn device_of(edit: &Edit) -> Option<&str> {
+    match edit {
+        Edit::DeviceClear { device }
+        | Edit::DeviceDisable { device }
+        | Edit::DeviceEdit { device, .. }
+        | Edit::DeviceEnable { device }
+        | Edit::DevicePassword { device }
+        | Edit::DeviceRemove { device }
+        | Edit::DeviceRotate { device } => Some(device),
+        _ => None,
     }
 }
 

@@ -45,7 +45,7 @@ pub(in crate::operation) fn rotate(
     called: &str,
 ) -> Result<Applied, Problem> {
     let phone = find(actor, called)?;
-    let asked = Fields::from_iter([("serial".to_owned(), json!(fields::serial()?))]);
+    let asked = Fields::from_iter([("serial".to_owned(), json!("generate"))]);
     let applied = change(draft, actor, &phone, &asked)?;
     Ok(match phone.known_by() {
         KnownBy::Serial => applied,
@@ -99,7 +99,10 @@ fn change(
 ) -> Result<Applied, Problem> {
     let snapshot = actor.snapshot();
     let record = record::device(phone.device, Secrets::Write);
-    let Asked { fields: asked, made } = complete(snapshot, &record, asked)?;
+    let Asked { fields: mut asked, made } = complete(snapshot, &record, asked)?;
+    if text_of(&asked, "serial") == Some("generate") {
+        asked.insert("serial".to_owned(), json!(fields::serial()?));
+    }
     let mut changes = changes(&record, &asked, &defaults());
     let mut next = record;
     for (key, value) in &changes {
@@ -123,7 +126,7 @@ fn change(
     }
     // A password may stand among the settings as well; both places are cleared.
     for key in ["admin-user", "admin-password"] {
-        if changes.get(key) == Some(&Value::Null) {
+        if changes.get(key) == Some(&Value::Null) && permit.lets("settings") {
             let settings = changes.entry("settings").or_insert_with(|| json!({}));
             if let Some(settings) = settings.as_object_mut() {
                 settings.insert(key.to_owned(), Value::Null);

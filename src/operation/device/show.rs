@@ -98,14 +98,12 @@ pub(super) fn whole(actor: &Actor<'_>, phone: &Phone<'_>) -> Value {
     put("files", phone.firmware.files.iter().map(|file| json!(phone.file_name(file))).collect());
     put("last-fetched", json!(phone.last_fetched().map(date)));
     put("state", json!(told.state(&state)));
-    put("fields", json!(if state.editable == Editable::All { "all" } else { "some" }));
+    put("editable", json!(actor.editable_keys(phone)));
     put("removable", json!(state.removable));
     put("clearable", json!(state.clearable));
     put("rule", json!(state.rule.word()));
     put("why", json!(state.why));
-    if state.editable == Editable::No {
-        fields.remove("fields");
-    } else {
+    if state.editable > Editable::No {
         fields.insert("serial".to_owned(), json!(device.serial.expose()));
         fields.insert("urls".to_owned(), urls(actor, phone));
     }

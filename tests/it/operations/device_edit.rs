@@ -138,6 +138,11 @@ fn rotating_kills_the_old_url_and_shows_the_new_one() {
         rotated["urls"].as_array().unwrap().iter().all(|url| url.as_str().unwrap().contains(serial)),
         "{rotated}"
     );
+    let again = done(&site, "sp", edit("Desk", json!({ "serial": "generate" })));
+    assert!(
+        !served(&site, serial) && served(&site, again["serial"].as_str().unwrap()),
+        "a word does the same"
+    );
 }
 
 #[test]
@@ -180,6 +185,42 @@ fn another_model_must_take_what_the_device_has() {
     done(&site, "sp", edit("Desk", json!({ "lines": ["0087*001", "0087*002"] })));
     let problem = refused(&site, "sp", edit("Desk", json!({ "model": "yealink/t99" })));
     assert_eq!((problem.code, problem.field.as_deref()), (Code::Invalid, Some("model")));
+}
+
+/// Makes each edit that names a device.
+fn each(called: &str) -> Vec<Edit> {
+    let device = called.to_owned();
+    vec![
+        edit(called, json!({ "notes": "mine" })),
+        edit(called, json!({})),
+        Edit::DeviceClear { device: device.clone() },
+        Edit::DeviceDisable { device: device.clone() },
+        Edit::DeviceEnable { device: device.clone() },
+        Edit::DevicePassword { device: device.clone() },
+        Edit::DeviceRemove { device: device.clone() },
+        Edit::DeviceRotate { device },
+    ]
+}
+
+#[test]
+fn no_edit_tells_a_device_of_a_stranger_from_one_that_does_not_exist() {
+    let site = site();
+    let id = device(&site, "administrator", STRANGE_SERIAL)["id"].as_str().unwrap().to_owned();
+    for account in ["sp", "org", "user", "0087*001"] {
+        for called in [STRANGE_SERIAL, "00:15:65:99:99:99", "Stranger phone", &id] {
+            for (hidden, missing) in each(called).into_iter().zip(each("nobody-has-this")) {
+                let (hidden, missing) = (refused(&site, account, hidden), refused(&site, account, missing));
+                let told = hidden.message.replace(called, "nobody-has-this");
+                assert_eq!(
+                    (&told, hidden.code, &hidden.rule),
+                    (&missing.message, missing.code, &missing.rule)
+                );
+                assert_eq!(missing.code, Code::NotFound);
+            }
+        }
+    }
+    let text = std::fs::read_to_string(site.path("state/audit.log")).unwrap();
+    assert!(text.contains(&id) && !text.contains(STRANGE_SERIAL), "the log names it by its id");
 }
 
 #[test]

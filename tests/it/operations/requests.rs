@@ -145,6 +145,21 @@ fn changes_and_refusals_are_written_down_with_their_rule_and_no_secret() {
 }
 
 #[test]
+fn a_request_warns_of_what_it_wrote_and_of_nothing_else() {
+    let site = site();
+    let interval = |interval: u32| {
+        let device = "Desk".to_owned();
+        request(vec![Edit::DeviceEdit { device, fields: fields(json!({ "update-interval": interval })) }])
+    };
+    let outcome = ask(&site, "sp", &interval(99_999)).unwrap();
+    assert_eq!(outcome.warnings.len(), 1, "{:?}", outcome.warnings);
+    assert!(outcome.warnings[0].contains("it is told"), "{:?}", outcome.warnings);
+    let another = json!({ "name": "Door", "model": "yealink/t46s", "lines": ["0087*003"] });
+    let outcome = ask(&site, "sp", &request(vec![Edit::DeviceAdd { fields: fields(another) }])).unwrap();
+    assert_eq!(outcome.warnings, [""; 0], "the other device in the same file is not its business");
+}
+
+#[test]
 fn nothing_is_edited_in_files_that_are_faulty_as_they_are() {
     let site = site().write("fleet/broken.toml", "[[device]]\nserial = 5\n");
     let before = texts(&site);
