@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes what the package needs beyond the repository's own files: settings for where things lie on a Debian system, the
-# manual page, and the licences of the libraries inside. Run before `cargo deb --no-build`.
+# manual pages and completions for shells, and the licences of the libraries inside. Run before `cargo deb --no-build`.
 # Usage: debian/stage.sh PROGRAM
 set -euo pipefail
 program=$(realpath "$1")
@@ -30,7 +30,7 @@ printf '%s\n' "${settings//..\/certs\//\/etc\/bellhop\/certs\/}" >"$stage/bellho
   install -D -m 644 "catalog/$file" "$stage/catalog/$file"
 done
 
-help2man --no-info --name "provisioning server for SIP phones" --output "$stage/bellhop.1" "$program"
+"$program" pages "$stage"
 
 cargo tree --locked --edges normal --prefix none --format '{p}: {l}' | sed 's/ (proc-macro)//; s/ (\*)$//' | grep -v '^bellhop ' |
   sort -u >"$stage/libraries"

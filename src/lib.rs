@@ -22,16 +22,19 @@
 //! was made of is kept on disk for a start at which the files are broken. A file is rendered anew only if something
 //! that it depends on changed.
 //!
-//! **An operator.** [`cli`] is the program's commands; [`manage`] the admin side: metrics, health, and the reload that
-//! waits for its result. Both read what the server reads, by the same code. Whoever edits, edits files: they are the
-//! one source of truth, and the change on disk above is the one way from there to the phones.
+//! **An edit.** [`cli`], the program's commands, or [`manage`], the admin side, which [`login`] lets people into, brings
+//! edits in the words of [`operation`], and who makes them. [`rights`] decides each from the snapshot and the rules R1 to
+//! R9 and gives a permit, without which [`edit`] writes no key into its draft of the files. The desk of [`reload`] tries
+//! the draft out, writes it through [`documents`] and a journal that a crash cannot tear, notes it in the [`audit`] log,
+//! and publishes at once. Files stay the one source of truth: whoever edits them by hand is heard as above.
 //!
 //! **A stop.** [`daemon`] is a process's life. A signal ends accepting, responses under way are finished, a deadline
 //! ends the rest and is told of.
 //!
 //! # What may not happen
 //!
-//! A file with a secret in it needs a [`Permit`](permit::Permit), which only [`permit`] can make. A secret is a
+//! A file with a secret in it needs a [`Permit`](permit::Permit), which only [`permit`] can make; a change of a record
+//! needs one of [`rights`], which names the rule that gave it. A secret is a
 //! [`Secret`](model::Secret), which prints as dots; templates see a mark in its place until the file's own bytes are
 //! written. A file that cannot be rendered takes nothing else with it. A test holds the direction of the imports, and
 //! the rooms to their size.

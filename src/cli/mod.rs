@@ -1,18 +1,22 @@
 //! The command line: one command a file, each a few steps over the library.
 //!
 //! Data goes to standard output, everything else to standard error. Exit codes: 0 done, 1 failed, 2 bad command
-//! line, 3 something needs attention (`status --check`), 78 bad configuration. Read next: `Command`.
+//! line, 3 something needs attention (`status --check`), 4 permission is missing, 78 bad configuration. Read next:
+//! `Command`, and `act` for the commands of those who manage.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is where the program speaks to people")]
 
+mod act;
 mod bans;
 mod catalog;
 mod check;
-mod device;
 mod generate;
 mod identify;
+mod pages;
+mod paint;
 mod reload;
 mod render;
 mod status;
+mod table;
 
 use std::path::PathBuf;
 
@@ -20,6 +24,7 @@ use clap::{Parser, Subcommand};
 
 use crate::daemon::DaemonError;
 use crate::document::Fault;
+use crate::operation::{Code, Problem};
 use crate::reload::{Loaded, Loader};
 
 /// Provisioning server for SIP phones
@@ -43,18 +48,30 @@ pub struct Cli {
 /// What bellhop can do.
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[command(flatten)]
+    Manage(act::Managing),
+    /// Do any of this as an account, with its permissions
+    ///
+    /// The shell of the operator is trusted, so that no password is asked for.
+    As {
+        /// Its id, or an extension's number
+        account: String,
+        #[command(subcommand)]
+        command: act::Managing,
+    },
     /// List networks that are banned, or lift bans
     Bans(bans::Args),
     /// List what phones are known
     Catalog(catalog::Args),
     /// Read everything and say all that is wrong
     Check(check::Args),
-    /// Look at devices
-    Device(device::Args),
     /// Fill in what records leave to be generated
     Generate(generate::Args),
     /// Explain what a request would get, and why
     Identify(identify::Args),
+    /// Write manual pages and completions for shells
+    #[command(hide = true)]
+    Pages(pages::Args),
     /// Have the server that runs read its files again
     Reload(reload::Args),
     /// Print a phone's file
@@ -72,8 +89,12 @@ pub enum Failure {
     Degraded,
     /// Files are not as they must be; exit code 78.
     Faulty(Vec<Fault>),
+    /// An operation was not done; exit code 4 where permission is missing, 78 where files are faulty, else 1.
+    Refused(Problem),
     /// Anything else; exit code 1.
     Other(anyhow::Error),
+    /// The command line asks for what makes no sense; exit code 2.
+    Usage(String),
 }
 
 impl<E: Into<anyhow::Error>> From<E> for Failure {
@@ -93,9 +114,22 @@ impl Failure {
                 }
                 78
             }
+            Self::Refused(problem) => {
+                let rule = problem.rule.as_ref().map(|rule| format!(" ({rule})")).unwrap_or_default();
+                eprintln!("bellhop: {}{rule}", problem.message);
+                match problem.code {
+                    Code::Forbidden => 4,
+                    Code::Faulty => 78,
+                    Code::Changed | Code::Conflict | Code::Failed | Code::Invalid | Code::NotFound => 1,
+                }
+            }
             Self::Other(error) => {
                 eprintln!("bellhop: {error:#}");
                 1
+            }
+            Self::Usage(message) => {
+                eprintln!("bellhop: {message}");
+                2
             }
         }
     }
@@ -110,12 +144,14 @@ impl Cli {
         let config = self.config.unwrap_or_else(usual_config);
         match self.command {
             None => serve(&config),
+            Some(Command::As { account, command }) => command.run(&config, &account),
             Some(Command::Bans(args)) => args.run(&config),
             Some(Command::Catalog(args)) => args.run(&config),
             Some(Command::Check(args)) => args.run(&config),
-            Some(Command::Device(args)) => args.run(&config),
             Some(Command::Generate(args)) => args.run(&config),
             Some(Command::Identify(args)) => args.run(&config),
+            Some(Command::Manage(command)) => command.run(&config, act::ADMINISTRATOR),
+            Some(Command::Pages(args)) => args.run(),
             Some(Command::Reload(args)) => args.run(&config),
             Some(Command::Render(args)) => args.run(&config),
             Some(Command::Status(args)) => args.run(&config),

@@ -35,6 +35,13 @@ pub struct KeyError {
     source: io::Error,
 }
 
+impl KeyError {
+    /// Tells whether there is no key, since no server has run.
+    pub fn is_absent(&self) -> bool {
+        self.source.kind() == io::ErrorKind::NotFound
+    }
+}
+
 /// What proves who somebody is: the operator's key, and the logins.
 pub struct Proofs {
     pub(super) key: Key,

@@ -19,9 +19,7 @@ fn json(site: &Site, arguments: &[&str]) -> Value {
 #[test]
 fn help_is_printed_for_every_command() {
     let site = Site::new();
-    for command in
-        ["", "catalog", "check", "device", "generate", "identify", "reload", "render", "serve", "status"]
-    {
+    for command in ["", "catalog", "check", "generate", "identify", "reload", "render", "serve", "status"] {
         let arguments: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
         let (code, out, err) = run(&site, &arguments, "");
         assert_eq!((code, err.as_str()), (Some(0), ""), "{command}");
@@ -128,12 +126,14 @@ fn one_request_is_explained_for_people() {
 fn what_is_loaded_is_listed() {
     let devices = json(&Site::with_phone(), &["device", "list", "--json"]);
     let device = &devices[0];
-    assert_eq!(device["serial"], SERIAL);
     assert_eq!(device["model"], "yealink/t46s");
-    assert_eq!((&device["organization"], &device["user"]), (&Value::from("org"), &Value::from("user")));
-    assert_eq!(device["lines"][0]["extension"], "0087*001");
+    assert_eq!((&device["owner"], &device["organization"]), (&Value::from("sp"), &Value::from("org")));
+    assert_eq!(device["lines"][0], "0087*001");
+    assert_eq!(device["serial"], Value::Null, "what opens its files is no part of a list");
+    let device = json(&Site::with_phone(), &["device", "show", "Desk", "--json"]);
+    assert_eq!(device["serial"], SERIAL);
     assert_eq!(
-        (&device["update_interval"], &device["update_interval_unit"]),
+        (&device["update-interval"], &device["update-interval-unit"]),
         (&Value::from(10), &Value::from("minutes"))
     );
     let catalog = json(&Site::new(), &["catalog", "--json"]);
@@ -151,12 +151,12 @@ fn devices_are_listed_with_the_time_of_their_last_request() {
     let site = Site::new()
         .write("fleet/accounts.toml", ACCOUNTS)
         .write("fleet/device.toml", &format!("{DEVICE}{dates}"));
-    let before = &json(&site, &["device", "list", "--json"])[0];
-    assert_eq!((&before["last_fetched"], &before["known_by"]), (&Value::Null, &Value::from("serial")));
+    let before = &json(&site, &["device", "show", "Desk", "--json"]);
+    assert_eq!((&before["last-fetched"], &before["known-by"]), (&Value::Null, &Value::from("serial")));
     assert_eq!(before["created"], "2026-11-21T09:30:00Z");
     assert_eq!(before["updated"], "2026-11-21T10:00:00+02:00");
     let server = Running::start(site);
-    let listed = || json(&server.site, &["device", "list", "--json"])[0]["last_fetched"].clone();
+    let listed = || json(&server.site, &["device", "list", "--json"])[0]["last-fetched"].clone();
     assert_eq!(server.get("/nobody/0015654aa937.cfg").status, 404);
     assert_eq!(listed(), Value::Null, "nobody was served");
     assert_eq!(server.get(&format!("/{SERIAL}/{FILE}")).status, 200);

@@ -21,6 +21,7 @@ mod http; // bytes on a socket: promise H6, conditional requests
 mod last_good; // broken files at the start: promise H3
 mod layering; // the direction of dependencies, and the size of rooms
 mod log; // [log]: shapes, levels
+mod manage_cli; // the commands of those who manage
 mod management; // logins, tokens, templates, preferences
 mod metrics; // /metrics: names, labels and what is counted
 mod operations; // what those who manage do, by the functions under the command line and the API

@@ -1,0 +1,77 @@
+//! The commands of those who manage: the operations in the words of the command line.
+//!
+//! Each noun is a file, each verb becomes an [`Edit`](crate::operation::Edit) or a
+//! [`Query`](crate::operation::Query). Who acts is the administrator, or with `bellhop as ACCOUNT` that account; the
+//! server that runs answers, and without one the same functions do. Read next: `Session`.
+
+mod account;
+mod audit;
+mod change;
+mod device;
+mod device_flags;
+mod edits;
+mod extension;
+mod fields;
+mod login;
+mod nearest;
+mod own;
+mod password;
+mod preferences;
+mod session;
+mod show;
+mod template;
+mod token;
+
+use std::path::Path;
+
+use clap::Subcommand;
+
+pub(super) use self::session::ADMINISTRATOR;
+use crate::cli::Failure;
+
+use crate::cli::act::session::Session;
+
+/// What can be managed.
+#[derive(Debug, Subcommand)]
+pub(super) enum Managing {
+    /// Manage providers, organizations and users
+    Account(account::Args),
+    /// Search and verify the audit log
+    Audit(audit::Args),
+    /// Manage devices
+    Device(device::Args),
+    /// Make many edits, which are one change
+    Edits(edits::Args),
+    /// Manage extensions and their SIP data
+    Extension(extension::Args),
+    /// Manage who signs in to the admin API
+    Login(login::Args),
+    /// Manage what holds for every device
+    Preferences(preferences::Args),
+    /// Say who you are and what you may
+    #[command(name = "self")]
+    Own(own::Args),
+    /// Manage templates, which give phones' files bodies of their own
+    Template(template::Args),
+    /// Manage tokens, by which programs use the admin API
+    Token(token::Args),
+}
+
+impl Managing {
+    /// Does it as an account.
+    pub(super) fn run(self, config: &Path, account: &str) -> Result<(), Failure> {
+        let session = &Session::open(config, account)?;
+        match self {
+            Self::Account(args) => args.run(session),
+            Self::Audit(args) => args.run(session),
+            Self::Device(args) => args.run(session),
+            Self::Edits(args) => args.run(session),
+            Self::Extension(args) => args.run(session),
+            Self::Login(args) => args.run(session),
+            Self::Preferences(args) => args.run(session),
+            Self::Own(args) => args.run(session),
+            Self::Template(args) => args.run(session),
+            Self::Token(args) => args.run(session),
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Who acts, and what answers: the server that runs, or without one the same functions, here.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::anyhow;
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+use crate::cli::Failure;
+use crate::cli::act::nearest;
+use crate::config::Config;
+use crate::manage::{self, ClientError, Key};
+use crate::operation::{Caller, Code, Outcome, Problem, Query, Request, Through, look, perform};
+use crate::reload::Loader;
+use crate::rights::{Account, Actor, Denial};
+
+/// An account that acts from the operator's shell.
+pub(super) struct Session {
+    config: PathBuf,
+    account: String,
+    state: PathBuf,
+    server: Option<Server>,
+}
+
+/// The server that runs, and what is needed to ask it.
+struct Server {
+    key: Key,
+    runtime: Runtime,
+}
+
+impl Session {
+    /// Has an account act.
+    pub(super) fn open(config: &Path, account: &str) -> Result<Self, Failure> {
+        let state = Config::read(config).map_err(Failure::Faulty)?.state;
+        let server = Server::find(&state)?;
+        Ok(Self { config: config.to_owned(), account: account.to_owned(), state, server })
+    }
+
+    /// Gives the state folder.
+    pub(super) fn state(&self) -> &Path {
+        &self.state
+    }
+
+    /// Decides whether the account may read the audit log, which is a file beside the server.
+    pub(super) fn sees_audit(&self) -> Result<(), Failure> {
+        if self.account == ADMINISTRATOR {
+            // The log can be read whatever the records look like.
+            return Ok(());
+        }
+        let snapshot = crate::cli::load(&self.config)?.snapshot;
+        let gone = || Failure::Refused(Problem::new(Code::Forbidden, "there is no such account"));
+        let account = Account::find(&snapshot, &self.account).ok_or_else(gone)?;
+        let refused = |denial: Denial| {
+            let mut problem = Problem::new(Code::Forbidden, denial.why);
+            problem.rule = Some(denial.rule.word().to_owned());
+            Failure::Refused(problem)
+        };
+        Actor::new(&snapshot, account).see_audit().map(|_| ()).map_err(refused)
+    }
+
+    /// Looks; a name that is not there is answered with the nearest that is.
+    pub(super) fn look(&self, query: &Query) -> Result<Value, Failure> {
+        self.ask(query)?.map_err(|problem| self.failure(problem, nearest::query(query)))
+    }
+
+    /// Changes.
+    pub(super) fn perform(&self, request: &Request) -> Result<Outcome, Failure> {
+        let done = match &self.server {
+            Some(Server { key, runtime }) => {
+                runtime.block_on(manage::perform(key, &self.account, request))?
+            }
+            None => {
+                let mut loader = Loader::new(&self.config).map_err(Failure::Faulty)?;
+                perform(&mut loader.desk(), &self.caller(), request)
+            }
+        };
+        done.map_err(|problem| {
+            let edit = problem.edit.map_or(request.edits.first(), |at| request.edits.get(at));
+            let called = edit.and_then(nearest::edit);
+            self.failure(problem, called)
+        })
+    }
+
+    fn ask(&self, query: &Query) -> Result<Result<Value, Problem>, Failure> {
+        let asked = self
+            .server(|server, account| server.runtime.block_on(manage::look(&server.key, account, query)))?;
+        Ok(match asked {
+            Some(told) => told,
+            None => look(&crate::cli::load(&self.config)?.snapshot, &self.caller(), query),
+        })
+    }
+
+    /// Asks the server that runs, if one does: one that was killed leaves its key behind, and nobody is there.
+    fn server<T>(
+        &self,
+        ask: impl FnOnce(&Server, &str) -> Result<T, ClientError>,
+    ) -> Result<Option<T>, Failure> {
+        let Some(server) = &self.server else {
+            return Ok(None);
+        };
+        match ask(server, &self.account) {
+            Ok(told) => Ok(Some(told)),
+            Err(ClientError::Connect { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn caller(&self) -> Caller {
+        Caller { account: self.account.clone(), login: None, through: Through::Shell, peer: None }
+    }
+
+    /// Turns a problem into how the command ends, with the name that was probably meant.
+    fn failure(&self, mut problem: Problem, called: Option<(Query, &str)>) -> Failure {
+        if let (Code::NotFound, Some((list, called))) = (problem.code, called)
+            && let Ok(Ok(told)) = self.ask(&list)
+            && let Some(meant) = nearest::row(&told, called)
+        {
+            problem.message = format!("{}; did you mean `{meant}`?", problem.message);
+        }
+        Failure::Refused(problem)
+    }
+}
+
+impl Server {
+    /// Finds the server by the key that it leaves in the state folder.
+    fn find(state: &Path) -> Result<Option<Self>, Failure> {
+        let key = match Key::read(state) {
+            Ok(key) => key,
+            Err(error) if error.is_absent() => return Ok(None),
+            Err(error) => return Err(anyhow!(error).context("are you the server's operator?").into()),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        Ok(Some(Self { key, runtime }))
+    }
+}
+
+/// The account that acts when none is named.
+pub(in crate::cli) const ADMINISTRATOR: &str = "administrator";
