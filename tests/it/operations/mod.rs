@@ -5,6 +5,9 @@ mod account_level;
 mod device_add;
 mod device_edit;
 mod device_look;
+mod extension;
+mod login;
+mod preferences;
 mod requests;
 
 use bellhop::operation::{
