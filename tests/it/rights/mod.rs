@@ -4,5 +4,6 @@ mod adding;
 mod fleet;
 mod golden;
 mod managing;
+mod sequences;
 mod tables;
 mod vectors;
