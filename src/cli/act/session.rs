@@ -65,10 +65,11 @@ impl Session {
 
     /// Changes.
     pub(super) fn perform(&self, request: &Request) -> Result<Outcome, Failure> {
-        let done = match &self.server {
-            Some(Server { key, runtime }) => {
-                runtime.block_on(manage::perform(key, &self.account, request))?
-            }
+        let asked = self.server(|server, account| {
+            server.runtime.block_on(manage::perform(&server.key, account, request))
+        })?;
+        let done = match asked {
+            Some(done) => done,
             None => {
                 let mut loader = Loader::new(&self.config).map_err(Failure::Faulty)?;
                 perform(&mut loader.desk(), &self.caller(), request)
