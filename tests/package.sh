@@ -79,7 +79,8 @@ stop() {
 }
 
 dpkg_quietly --install "$site/1.deb"
-[ "$(stat -c '%U:%G %a' /etc/bellhop /etc/bellhop/fleet | sort -u)" = "root:bellhop 750" ] || fail "others may read the fleet"
+[ "$(stat -c '%U:%G %a' /etc/bellhop)" = "root:bellhop 750" ] || fail "others may read the settings"
+[ "$(stat -c '%U:%G %a' /etc/bellhop/fleet)" = "root:bellhop 2770" ] || fail "others may read the fleet, or the server not write it"
 as_root bellhop --config /etc/bellhop/bellhop.toml check >/dev/null || fail "the installed settings have faults"
 [ -f /usr/lib/systemd/system/bellhop.service ] && [ -f /usr/lib/systemd/system/bellhop.socket ] || fail "no units"
 [ -L /etc/systemd/system/multi-user.target.wants/bellhop.service ] || fail "the service is not enabled"
@@ -92,6 +93,14 @@ as_root sed -i "s/0\.0\.0\.0:69\"/127.0.0.1:0\"/; s/127\.0\.0\.1:9090/$admin/" /
 start
 stop
 echo "ok  the installed server starts, is ready, and stops"
+
+as_root tee /etc/bellhop/fleet/phone.toml >/dev/null <<<'device = [{ serial = "generate", name = "Desk", model = "yealink/t46s" }]'
+as_root chmod 0640 /etc/bellhop/fleet/phone.toml
+as_server bellhop --config /etc/bellhop/bellhop.toml generate >/dev/null || fail "the server cannot edit the records"
+[ "$(stat -c '%G %a' /etc/bellhop/fleet/phone.toml)" = "bellhop 640" ] || fail "an edit changed a file's rights"
+! as_root grep -q '"generate"' /etc/bellhop/fleet/phone.toml || fail "the edit is not there"
+as_root rm /etc/bellhop/fleet/phone.toml
+echo "ok  the installed server may edit the records"
 
 as_root tee /etc/bellhop/fleet/mine.toml >/dev/null <<<'# records of somebody'
 sum=$(as_root md5sum /etc/bellhop/bellhop.toml)
