@@ -79,7 +79,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("login", &["config", "durable", "model", "snapshot"]),
     ("rights", &["config", "model", "snapshot"]),
-    ("edit", &["audit", "documents", "model", "rights"]),
+    ("edit", &["audit", "document", "documents", "model", "rights", "snapshot"]),
     (
         "operation",
         &[

@@ -209,3 +209,221 @@ fn what_is_not_there_or_has_no_form_is_told() {
     assert!(matches!(text.change(&device("first"), &list), Err(DraftError::Value(_))));
     assert!(Text::parse("serial = \"a\nx").is_none());
 }
+
+/// Random documents and edits: what an edit is not about stays, and what is read back is what was meant.
+mod properties {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::snapshot::Records;
+
+    /// A record of a document: its comment, its serial and its text.
+    #[derive(Debug, Clone)]
+    struct Written {
+        own: bool,
+        serial: String,
+        text: String,
+    }
+
+    #[derive(Debug, Clone)]
+    enum Edit {
+        Add(u8, Map<String, Json>),
+        Change(u8, Map<String, Json>),
+        Remove(u8),
+    }
+
+    fn notes() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "[ -~]{0,20}",
+            "[a-z\"'\\\\#=\\[\\]]{0,12}",
+            "[äß€日\t ]{0,6}",
+            Just("'''\"\"\"".to_owned())
+        ]
+    }
+
+    fn some(key: &'static str, value: impl Strategy<Value = Json>) -> impl Strategy<Value = (String, Json)> {
+        value.prop_map(move |value| (key.to_owned(), value))
+    }
+
+    fn patch() -> impl Strategy<Value = Map<String, Json>> {
+        let field = prop_oneof![
+            some("notes", notes().prop_map(Json::from)),
+            some("notes", Just(Json::Null)),
+            some("mac-based", any::<bool>().prop_map(Json::from)),
+            some("update-interval", (1..99_999).prop_map(Json::from)),
+            some("update-interval", Just(Json::Null)),
+            some("lines", prop::collection::btree_set("[0-9]{1,4}", 0..4).prop_map(|lines| json!(lines))),
+            some("created", Just(json!("2026-11-22T05:00:00Z"))),
+            some("settings", settings()),
+            some("settings", Just(Json::Null)),
+            some("raw", notes().prop_map(|value| json!({ "a b.c": value, "yealink": { "x": 1 } }))),
+        ];
+        prop::collection::vec(field, 0..4).prop_map(|fields| fields.into_iter().collect())
+    }
+
+    fn settings() -> impl Strategy<Value = Json> {
+        let keys = prop::collection::vec("[0-9]{1,3}", 0..4)
+            .prop_map(|values| values.iter().map(|value| json!({ "type": "blf", "value": value })).collect());
+        let keys = keys.prop_map(|keys: Vec<Json>| json!({ "line-keys": keys }));
+        prop_oneof![
+            keys,
+            Just(json!({ "language": "en" })),
+            Just(json!({ "language": null, "time-zone": "Europe/Bucharest" })),
+        ]
+    }
+
+    fn written() -> impl Strategy<Value = Written> {
+        let body = prop_oneof![
+            Just(""),
+            Just("notes = 'x' # why\n"),
+            Just("settings = { language = \"en\",time-zone = \"Europe/Paris\" } # spoken\n"),
+            Just("settings.language = \"en\"\n# Between.\nnotes = \"\"\"\n  two\nlines\"\"\"\n"),
+            Just("lines = [ # who\n  \"1\", # first\n]\n\n[device.settings] # below\nlanguage = \"ro\"\n"),
+            Just("\n[device.raw]\n\"x y\" = 1\n[[device.settings.line-keys]]\ntype = \"line\" # first\n"),
+        ];
+        (any::<bool>(), body).prop_map(|(own, body)| Written {
+            own,
+            serial: String::new(),
+            text: body.to_owned(),
+        })
+    }
+
+    fn document() -> impl Strategy<Value = Vec<Written>> {
+        prop::collection::vec(written(), 0..5).prop_map(|mut records| {
+            for (at, record) in records.iter_mut().enumerate() {
+                record.serial = format!("serial-{at}");
+                let comment = if record.own { format!("# Of {at} alone.\n") } else { String::new() };
+                let between = if at % 2 == 0 { format!("# Before {at}.\n\n") } else { String::new() };
+                let head =
+                    format!("[[device]]\nserial = \"{}\"   # {at}\nname = 'Phone {at}'", record.serial);
+                record.text = format!("{between}{comment}{head}\nmodel=\"a/b\"\n{}\n", record.text);
+            }
+            records
+        })
+    }
+
+    fn edits() -> impl Strategy<Value = Vec<Edit>> {
+        let edit = prop_oneof![
+            (10..14_u8, patch()).prop_map(|(at, patch)| Edit::Add(at, patch)),
+            (0..14_u8, patch()).prop_map(|(at, patch)| Edit::Change(at, patch)),
+            (0..14_u8).prop_map(Edit::Remove),
+        ];
+        prop::collection::vec(edit, 1..12)
+    }
+
+    /// The document as JSON: each record by its serial.
+    fn meaning(text: &str) -> BTreeMap<String, Json> {
+        let document: DocumentMut = text.parse().unwrap();
+        let Some(Item::ArrayOfTables(tables)) = document.get("device") else { return BTreeMap::new() };
+        let record = |table: &Table| {
+            (table["serial"].as_str().unwrap().to_owned(), in_json(&Item::Table(table.clone())))
+        };
+        tables.iter().map(record).collect()
+    }
+
+    fn in_json(item: &Item) -> Json {
+        if let Some(table) = item.as_table_like() {
+            return table.iter().map(|(key, item)| (key.to_owned(), in_json(item))).collect();
+        }
+        match item {
+            Item::ArrayOfTables(tables) => {
+                tables.iter().map(|table| in_json(&Item::Table(table.clone()))).collect()
+            }
+            Item::Value(Value::Array(array)) => {
+                array.iter().map(|value| in_json(&Item::Value(value.clone()))).collect()
+            }
+            Item::Value(Value::String(text)) => text.value().clone().into(),
+            Item::Value(Value::Integer(number)) => (*number.value()).into(),
+            Item::Value(Value::Boolean(flag)) => (*flag.value()).into(),
+            Item::Value(other) => other.to_string().trim().into(),
+            _ => Json::Null,
+        }
+    }
+
+    /// Merges as RFC 7396 says.
+    fn merged(mut target: Json, patch: &Json) -> Json {
+        let Json::Object(patch) = patch else { return patch.clone() };
+        if !target.is_object() {
+            target = json!({});
+        }
+        if let Json::Object(fields) = &mut target {
+            for (key, value) in patch {
+                let old = fields.remove(key);
+                if !value.is_null() {
+                    fields.insert(key.clone(), merged(old.unwrap_or_default(), value));
+                }
+            }
+        }
+        target
+    }
+
+    fn serial(at: u8) -> String {
+        format!("serial-{at}")
+    }
+
+    fn whole(at: u8, patch: &Map<String, Json>) -> Map<String, Json> {
+        let mut fields = patch.clone();
+        fields.insert("serial".to_owned(), serial(at).into());
+        fields.insert("name".to_owned(), format!("New {at}").into());
+        fields.insert("model".to_owned(), "a/b".into());
+        fields
+    }
+
+    fn is_faultless(text: &str) -> bool {
+        let (_, faults) = Records::parse(Path::new("x.toml"), text);
+        !faults.iter().any(crate::document::Fault::is_error)
+    }
+
+    proptest! {
+        #[test]
+        fn any_edits_mean_what_they_say_and_leave_all_else_alone(records in document(), edits in edits()) {
+            let mut before: String = "# The file.\n\n".to_owned();
+            before.extend(records.iter().map(|record| record.text.as_str()));
+            before += "# The end.\n";
+            prop_assert!(is_faultless(&before), "{before}");
+            let mut text = Text::parse(&before).unwrap();
+            let mut wanted = meaning(&before);
+            let mut touched = Vec::new();
+            for edit in &edits {
+                let (Edit::Add(at, _) | Edit::Change(at, _) | Edit::Remove(at)) = edit;
+                touched.push(serial(*at));
+                let is_there = wanted.contains_key(&serial(*at));
+                match edit {
+                    Edit::Add(at, patch) if !is_there => {
+                        let fields = whole(*at, patch);
+                        text.add(RecordKind::Device, &fields).unwrap();
+                        wanted.insert(serial(*at), merged(json!({}), &Json::Object(fields)));
+                    }
+                    Edit::Add(..) => prop_assert!(text.has(&device(&serial(*at)))),
+                    Edit::Change(at, patch) if is_there => {
+                        text.change(&device(&serial(*at)), patch).unwrap();
+                        let old = wanted.remove(&serial(*at)).unwrap();
+                        wanted.insert(serial(*at), merged(old, &Json::Object(patch.clone())));
+                    }
+                    Edit::Remove(at) if is_there => {
+                        text.remove(&device(&serial(*at))).unwrap();
+                        wanted.remove(&serial(*at));
+                    }
+                    Edit::Change(..) | Edit::Remove(_) => prop_assert!(!text.has(&device(&serial(*at)))),
+                }
+            }
+            let after = text.write();
+            prop_assert_eq!(meaning(&after), wanted, "{}", after);
+            prop_assert!(is_faultless(&after), "{}", after);
+            // Whatever was not edited is there as it was, and in its order; comments of nobody stay in any case.
+            let mut from = 0;
+            for record in records.iter().filter(|record| !touched.contains(&record.serial)) {
+                let text = record.text.split_once("[[device]]").unwrap().1.trim_end();
+                let found = after[from..].find(text);
+                prop_assert!(found.is_some(), "{} is lost or moved:\n{}", record.serial, after);
+                from += found.unwrap_or_default() + text.len();
+            }
+            for comment in before.lines().filter(|line| line.starts_with("# Before") || line.starts_with("# The")) {
+                prop_assert_eq!(after.matches(comment).count(), 1, "{}", after);
+            }
+        }
+    }
+}
