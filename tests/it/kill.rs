@@ -9,18 +9,18 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bellhop::audit::Log;
 use serde_json::{Value, json};
 
-use crate::support::{ACCOUNTS, DEVICE, Running, SERIAL, Site, request};
+use crate::support::{ACCOUNTS, DEVICE, Running, SERIAL, Site, request, until};
 
 /// Kills, where nobody says otherwise by `KILLS=`.
 const KILLS: u64 = 200;
 
-/// Longest time between the first edit of a server and its end.
-const LONGEST: u64 = 120_000;
+/// How many edits a server makes at most, about, before it is killed.
+const EDITS: u32 = 4;
 
 /// The serial of the second phone, which has a file of its own.
 const SECOND: &str = "q7w3e9r5t1y6u2p8a4s0d5f3gh";
@@ -127,13 +127,20 @@ fn a_server_that_is_killed_while_it_edits_leaves_the_old_or_the_new_state() {
     let random = RandomState::new();
     let (mut site, mut last, mut unfinished) = (site(), 0, 0);
     let mut made = Vec::new();
+    let mut longest = None;
     for turn in 0..kills {
         let server = Running::start(site);
         let told = Told { asked: AtomicU64::new(last), done: AtomicU64::new(last) };
         let (admin, operator) = (server.admin, server.operator());
         thread::scope(|scope| {
             scope.spawn(|| edit(admin, &operator, &told));
-            thread::sleep(Duration::from_micros(random.hash_one(turn) % LONGEST));
+            // The first one lives until it is known how long an edit takes here.
+            let longest = *longest.get_or_insert_with(|| {
+                let since = Instant::now();
+                until("edits are made", || told.done.load(Ordering::SeqCst) >= EDITS.into());
+                u64::try_from(since.elapsed().as_micros()).unwrap()
+            });
+            thread::sleep(Duration::from_micros(random.hash_one(turn) % longest));
             server.signal(rustix::process::Signal::KILL);
         });
         site = server.into_site();
