@@ -337,3 +337,43 @@ fn list(folder: &Path, depth: u8, into: &mut Vec<PathBuf>) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_somebody_writes_at_the_last_moment_stays_and_the_rest_is_taken_back() {
+        for moved in [false, true] {
+            let site = tempfile::TempDir::new().unwrap();
+            let path = |name: &str| site.path().join(name);
+            let rewrite =
+                |name: &str| Rewrite { path: path(name), before: Some("1".into()), after: "2".into() };
+            for name in ["a.toml", "b.toml"] {
+                fs::write(path(name), "1").unwrap();
+            }
+            let new = Rewrite { before: None, ..rewrite("0.toml") };
+            let change =
+                Change { rewrites: vec![new, rewrite("a.toml"), rewrite("b.toml")], ..Change::default() };
+            let folder = Folder::new(site.path());
+            let ready = change.rewrites.iter().map(|rewrite| Ready::prepare(site.path(), rewrite));
+            let ready: Vec<_> = ready.collect::<Result<_, _>>().unwrap();
+            journal::write(&folder.journal(), site.path(), &change).unwrap();
+            if moved {
+                // As editors do that write beside and rename.
+                fs::write(path("mine"), "mine").unwrap();
+                fs::rename(path("mine"), path("b.toml")).unwrap();
+            } else {
+                fs::write(path("b.toml"), "mine").unwrap();
+            }
+            let error = folder.replace_all(&ready).unwrap_err();
+            assert!(matches!(&error, WriteError::Changed(changed) if *changed == path("b.toml")), "{error}");
+            let text = |name: &str| fs::read_to_string(path(name)).ok();
+            assert_eq!(
+                [text("0.toml"), text("a.toml"), text("b.toml")],
+                [None, Some("1".to_owned()), Some("mine".to_owned())]
+            );
+            assert_eq!(fs::read_dir(site.path()).unwrap().count(), 2, "nothing else is left");
+        }
+    }
+}

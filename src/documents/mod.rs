@@ -160,3 +160,6 @@ fn cure(error: &io::Error) -> &'static str {
         _ => "check the folder and the disk",
     }
 }
+
+#[cfg(test)]
+mod tests;

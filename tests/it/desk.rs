@@ -11,7 +11,7 @@ use bellhop::reload::{CommitError, Desk, Loader};
 use bellhop::rights::{Account, Actor, Change, Permit};
 use serde_json::{Map, Value, json};
 
-use crate::support::Site;
+use crate::support::{Reply, Running, Site, until};
 
 fn at_desk<T>(site: &Site, job: impl FnOnce(&mut Desk<'_>) -> T) -> T {
     let mut loader = Loader::new(&site.path("bellhop.toml")).unwrap();
@@ -176,4 +176,64 @@ fn two_drafts_at_one_desk_do_not_mix() {
         let error = desk.commit(&first, entry).unwrap_err();
         assert!(matches!(error, CommitError::Write(WriteError::Changed(_))), "{error}");
     });
+}
+
+/// Asks the admin side of a running server for edits as one change.
+fn edit(server: &Running, edits: Value) -> Reply {
+    let head = format!("POST /api/v1/edits\nContent-Type: application/json\r\n{}", server.operator());
+    server.api(&head, &json!({ "edits": edits }).to_string())
+}
+
+fn add(number: usize) -> Value {
+    json!({ "operation": "device-add", "fields": {
+        "serial": format!("q7w3e9r5t1y6u2p8a4s0d5f3g{number}"), "name": format!("Phone {number}"),
+        "model": "yealink/t46s", "protocol": "http", "owner": "sp", "organization": "org",
+        "mac": format!("00:15:65:00:00:{number:02X}"),
+    } })
+}
+
+#[test]
+fn an_edit_is_served_at_once_and_kept_as_the_last_good_state() {
+    let site = Site::with_phone().config("\n[reload]\nevents = false\ninterval = \"24h\"\n");
+    let server = Running::start(site);
+    let manifest = server.site.path("state/last-good/manifest");
+    until("the first state is kept", || manifest.exists());
+    let reply = edit(&server, json!([add(1), add(2)]));
+    assert_eq!(reply.status, 200, "{reply:?}");
+    let outcome: Value = serde_json::from_slice(&reply.body).unwrap();
+    assert_eq!(outcome["snapshot"], 2);
+    for number in 1..=2 {
+        let path = format!("/q7w3e9r5t1y6u2p8a4s0d5f3g{number}/00156500000{number}.cfg");
+        assert_eq!(server.get(&path).status, 200, "{path}");
+    }
+    until("the edit is kept, too", || fs::read_to_string(&manifest).unwrap().contains("sp/org.toml"));
+    assert_eq!(audited(&server.site), 2);
+    let log = server.stop();
+    assert!(!log.contains("q7w3e9r5t1y6u2p8a4s0d5f3g"), "no serial is logged: {log}");
+}
+
+#[test]
+fn editors_that_write_at_once_lose_nothing() {
+    let server = Running::start(Site::with_phone());
+    std::thread::scope(|scope| {
+        for editor in 0..4 {
+            let server = &server;
+            scope.spawn(move || {
+                for number in editor * 5..editor * 5 + 5 {
+                    let reply = edit(server, json!([add(number)]));
+                    assert_eq!(reply.status, 200, "{reply:?}");
+                }
+            });
+        }
+        // Somebody with an editor of his own writes other files at the same time.
+        for number in 0..10 {
+            server.site.put("fleet/mine.toml", &format!("# {number}\n"));
+            assert_eq!(server.command(&["reload"]).status.code(), Some(0));
+        }
+    });
+    let snapshot = server.site.load();
+    assert_eq!(snapshot.devices(), 21);
+    assert_eq!(audited(&server.site), 20);
+    assert_eq!(fs::read_to_string(server.site.path("fleet/mine.toml")).unwrap(), "# 9\n");
+    assert!((server.metric("bellhop_snapshot_devices") - 21.0).abs() < 0.1);
 }
