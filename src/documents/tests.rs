@@ -165,8 +165,7 @@ fn a_damaged_journal_is_told_and_left_alone() {
 fn readers_share_and_a_writer_is_alone() {
     let (_site, folder, _) = site();
     let reading = (folder.share().unwrap(), folder.share().unwrap());
-    let writer = folder.clone();
-    let waiting = std::thread::spawn(move || writer.lock().map(|_| ()));
+    let waiting = std::thread::spawn(move || folder.lock().map(|_| ()));
     assert!(!waiting.is_finished());
     drop(reading);
     waiting.join().unwrap().unwrap();

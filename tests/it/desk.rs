@@ -179,7 +179,7 @@ fn two_drafts_at_one_desk_do_not_mix() {
 }
 
 /// Asks the admin side of a running server for edits as one change.
-fn edit(server: &Running, edits: Value) -> Reply {
+fn edit(server: &Running, edits: &Value) -> Reply {
     let head = format!("POST /api/v1/edits\nContent-Type: application/json\r\n{}", server.operator());
     server.api(&head, &json!({ "edits": edits }).to_string())
 }
@@ -198,7 +198,7 @@ fn an_edit_is_served_at_once_and_kept_as_the_last_good_state() {
     let server = Running::start(site);
     let manifest = server.site.path("state/last-good/manifest");
     until("the first state is kept", || manifest.exists());
-    let reply = edit(&server, json!([add(1), add(2)]));
+    let reply = edit(&server, &json!([add(1), add(2)]));
     assert_eq!(reply.status, 200, "{reply:?}");
     let outcome: Value = serde_json::from_slice(&reply.body).unwrap();
     assert_eq!(outcome["snapshot"], 2);
@@ -220,7 +220,7 @@ fn editors_that_write_at_once_lose_nothing() {
             let server = &server;
             scope.spawn(move || {
                 for number in editor * 5..editor * 5 + 5 {
-                    let reply = edit(server, json!([add(number)]));
+                    let reply = edit(server, &json!([add(number)]));
                     assert_eq!(reply.status, 200, "{reply:?}");
                 }
             });
