@@ -40,6 +40,8 @@ pub struct Session {
     pub used: SystemTime,
     /// When it ends, if it is not used again.
     pub ends: SystemTime,
+    /// When it ends in any case.
+    pub latest: SystemTime,
     /// The network that it began in; `None` on this machine's own socket.
     pub network: Option<Subnet>,
 }
@@ -254,7 +256,11 @@ impl Record {
 
     fn ends(&self, rules: &config::Logins) -> u64 {
         let idle = self.used.saturating_add(rules.idle.as_secs());
-        idle.min(self.created.saturating_add(rules.age.as_secs()))
+        idle.min(self.latest(rules))
+    }
+
+    fn latest(&self, rules: &config::Logins) -> u64 {
+        self.created.saturating_add(rules.age.as_secs())
     }
 
     fn is_of(&self, login: &Login) -> bool {
@@ -268,6 +274,7 @@ impl Record {
             created: time(self.created),
             used: time(self.used),
             ends: time(self.ends(rules)),
+            latest: time(self.latest(rules)),
             network: self.network,
         }
     }

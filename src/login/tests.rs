@@ -274,6 +274,8 @@ fn a_session_ends_when_it_is_idle_and_when_it_is_old() {
 
     let session = site.session();
     let began = site.now.time;
+    let latest = session.session.latest.duration_since(session.session.created);
+    assert_eq!(latest.unwrap(), 12 * HOUR);
     while site.shows(&session).is_ok() {
         site.now = site.now.after(20 * MINUTE);
         assert!(site.now.time < began + 24 * HOUR, "a session that is used must end, too");

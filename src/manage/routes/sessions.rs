@@ -1,5 +1,6 @@
 //! Sessions: signing in and out.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -89,13 +90,27 @@ pub(super) async fn sign_in(
     let signing = tokio::task::spawn_blocking(move || {
         at.proofs.logins.sign_in(&at.store.current(), &login, &password, peer.0, Moment::now())
     });
-    let begun = signing.await.map_err(|_| Refusal::panicked())?.map_err(refused)?;
+    let begun = signing.await.map_err(|_| Refusal::panicked())?;
+    tell_of(&begun, peer.0);
+    let begun = begun.map_err(refused)?;
     let NewSession { secret, session } = begun;
     let body = SessionBegun { session: secret.expose().to_owned(), shown: SessionShown::from(&session) };
-    let age = session.ends.duration_since(session.created).unwrap_or_default().as_secs();
+    // Using a session has it live on, which its cookie must not outlast, nor end before.
+    let age = session.latest.duration_since(session.created).unwrap_or_default().as_secs();
     let mut response = json(StatusCode::CREATED, &body);
     set_cookie(&desk, &mut response, secret.expose(), age);
     Ok(response)
+}
+
+/// Logs who signed in and whose password was wrong; those who come too early could fill the log.
+fn tell_of(begun: &Result<NewSession, SignInError>, peer: Option<IpAddr>) {
+    let peer = peer.map(tracing::field::display);
+    match begun {
+        Ok(begun) => tracing::info!(peer, principal = begun.session.login.as_str(), "signed in"),
+        // What was typed as a login may be a password, so that it is not named.
+        Err(SignInError::Wrong) => tracing::info!(peer, "sign-in refused"),
+        Err(SignInError::Failed(_) | SignInError::Later { .. }) => (),
+    }
 }
 
 fn refused(error: SignInError) -> Refusal {
