@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::document::{nearest, one_of};
 use crate::model::{InvalidText, Level};
+use crate::operation::record::MASK;
 use crate::operation::{Code, Fields, Problem};
 
 /// Gives a text; none where there is none, or an empty one.
@@ -88,8 +89,26 @@ pub(super) fn keeps_its_name(changes: &Fields, key: &str) -> Result<(), Problem>
     Ok(())
 }
 
-/// Gives what is asked for without the keys that shall not be there.
-pub(super) fn without_nulls(fields: &Fields) -> Fields {
+/// Gives the fields of a new record, without the keys that shall not be there.
+///
+/// # Errors
+/// A secret was copied as it is shown: what it is nobody said.
+pub(super) fn new_record(fields: &Fields) -> Result<Fields, Problem> {
+    if let Some((key, _)) = fields.iter().find(|(_, value)| is_masked(value)) {
+        return Err(invalid(
+            key,
+            "has a secret that is shown as a mask; write the secret itself, or leave it out",
+        ));
+    }
     let said = fields.iter().filter(|(_, value)| !value.is_null());
-    said.map(|(key, value)| (key.clone(), value.clone())).collect()
+    Ok(said.map(|(key, value)| (key.clone(), value.clone())).collect())
+}
+
+fn is_masked(value: &Value) -> bool {
+    match value {
+        Value::Array(values) => values.iter().any(is_masked),
+        Value::Object(fields) => fields.values().any(is_masked),
+        Value::String(text) => text == MASK,
+        Value::Bool(_) | Value::Null | Value::Number(_) => false,
+    }
 }

@@ -11,7 +11,7 @@ use crate::model::{Extension, ExtensionKind, RecordKind, RecordRef, User, check_
 use crate::operation::account::{
     self, are_none, change, clear_lines, find as find_account, levels, lines, written,
 };
-use crate::operation::asked::{choice, invalid, keeps_its_name, level, required, taken, text, without_nulls};
+use crate::operation::asked::{choice, invalid, keeps_its_name, level, new_record, required, taken, text};
 use crate::operation::changes::{changes, keys};
 use crate::operation::engine::{Applied, Changed, home};
 use crate::operation::look::part;
@@ -121,7 +121,7 @@ fn gate(actor: &Actor<'_>, extension: &Extension) -> Result<(), Problem> {
 /// Adds an extension; of a user that adds one itself, where none is named.
 pub(super) fn add(draft: &mut Draft, actor: &Actor<'_>, asked: &Fields) -> Result<Applied, Problem> {
     let snapshot = actor.snapshot();
-    let mut fields = without_nulls(asked);
+    let mut fields = new_record(asked)?;
     if let (Account::User(user), None) = (actor.account(), text(&fields, "user")?) {
         fields.insert("user".to_owned(), json!(user.id.as_str()));
     }

@@ -11,7 +11,7 @@ use crate::edit::Draft;
 use crate::login::{HashError, NewToken, hash_password, parse_time};
 use crate::model::{Login, RecordKind, RecordRef, Secret, Token, TokenScope, check_id};
 use crate::operation::account::{change, find as find_account, written};
-use crate::operation::asked::{choice, invalid, keeps_its_name, only, required, taken, text, without_nulls};
+use crate::operation::asked::{choice, invalid, keeps_its_name, new_record, only, required, taken, text};
 use crate::operation::changes::{changes, keys};
 use crate::operation::engine::{Applied, Changed, home};
 use crate::operation::look::part;
@@ -70,7 +70,7 @@ fn told_of(token: &Token) -> Fields {
 
 /// Adds a login; for the actor itself, where no account is named.
 pub(super) fn add(draft: &mut Draft, actor: &Actor<'_>, asked: &Fields) -> Result<Applied, Problem> {
-    let mut fields = without_nulls(asked);
+    let mut fields = new_record(asked)?;
     if text(&fields, "account")?.is_none() {
         fields.insert("account".to_owned(), json!(actor.account().id()));
     }

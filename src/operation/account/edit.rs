@@ -6,7 +6,7 @@ use crate::edit::Draft;
 use crate::model::{Level, check_id};
 use crate::operation::account::show::KINDS;
 use crate::operation::account::{dependants, find, show};
-use crate::operation::asked::{choice, invalid, keeps_its_name, level, required, taken, text, without_nulls};
+use crate::operation::asked::{choice, invalid, keeps_its_name, level, new_record, required, taken, text};
 use crate::operation::changes::{changes, keys};
 use crate::operation::engine::{Applied, home};
 use crate::operation::record::{self, Secrets};
@@ -23,7 +23,7 @@ pub(in crate::operation) fn add(
     asked: &Fields,
 ) -> Result<Applied, Problem> {
     let kind = choice("kind", kind, KINDS)?;
-    let mut fields = without_nulls(asked);
+    let mut fields = new_record(asked)?;
     let parent = match kind {
         Kind::Organization => below(actor, &mut fields, Kind::Provider)?,
         Kind::User => below(actor, &mut fields, Kind::Organization)?,

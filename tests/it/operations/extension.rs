@@ -99,6 +99,14 @@ fn an_extension_is_added_beside_its_organization_with_its_sip_data() {
 }
 
 #[test]
+fn a_secret_that_is_copied_as_it_is_shown_is_refused_in_a_new_record() {
+    let site = site();
+    let sip = show(&site, "sp", "0087*001")["sip"].clone();
+    let problem = refused(&site, "sp", add(json!({ "number": "0087*010", "user": "user", "sip": sip })));
+    assert_eq!((problem.code, problem.field.as_deref()), (Code::Invalid, Some("sip")));
+}
+
+#[test]
 fn a_user_on_modify_adds_extensions_for_itself_and_nobody_without_modify_does() {
     let site = site();
     for actor in ["org", "user"] {

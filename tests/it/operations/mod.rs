@@ -7,6 +7,7 @@ mod device_edit;
 mod device_look;
 mod extension;
 mod login;
+mod odd;
 mod preferences;
 mod requests;
 
