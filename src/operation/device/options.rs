@@ -36,7 +36,9 @@ pub(in crate::operation) fn options(actor: &Actor<'_>, model: Option<&str>) -> R
     told.insert("assignment".to_owned(), json!(if is_free { "optional" } else { "required" }));
     told.insert("models".to_owned(), json!(models));
     if possible {
-        let free = snapshot.extensions().filter(|extension| actor.assignable(extension).is_ok());
+        // Most are on a line already, which one look-up tells.
+        let free = snapshot.extensions().filter(|extension| snapshot.assigned(&extension.number).is_none());
+        let free = free.filter(|extension| actor.assignable(extension).is_ok());
         let extensions: Vec<&Extension> = free.collect();
         let users: BTreeSet<&str> = extensions.iter().map(|extension| &*extension.user).collect();
         let users: Vec<&User> = users.into_iter().filter_map(|id| snapshot.user(id)).collect();

@@ -5,6 +5,7 @@ mod account_level;
 mod device_add;
 mod device_edit;
 mod device_look;
+mod dry_run;
 mod extension;
 mod login;
 mod odd;

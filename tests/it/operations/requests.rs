@@ -55,6 +55,38 @@ fn a_later_edit_sees_what_an_earlier_one_did() {
 }
 
 #[test]
+fn a_newcomer_is_set_up_in_one_request_from_its_organization_to_its_phone() {
+    let site = site();
+    let account =
+        |kind: &str, record: Value| Edit::AccountAdd { kind: kind.to_owned(), fields: fields(record) };
+    let extension = json!({ "number": "0088*001", "user": "anna", "sip": { "password": "CANARY-sip-9" } });
+    let phone = json!({
+        "name": "Phone of Anna", "model": "yealink/t46s", "mac": "0015657a0001",
+        "organization": "neworg", "lines": ["0088*001"], "admin-password": "generate",
+    });
+    let edits = vec![
+        account("organization", json!({ "id": "neworg", "name": "New one" })),
+        account("user", json!({ "id": "anna", "organization": "neworg", "name": "Anna" })),
+        Edit::ExtensionAdd { fields: fields(extension) },
+        Edit::DeviceAdd { fields: fields(phone) },
+    ];
+    let mut reversed = edits.clone();
+    reversed.reverse();
+    let before = texts(&site);
+    let problem = ask(&site, "sp", &request(reversed)).unwrap_err();
+    assert_eq!((problem.edit, problem.field.as_deref()), (Some(0), Some("lines")));
+    assert_eq!(texts(&site), before);
+    let outcome = ask(&site, "sp", &request(edits)).unwrap();
+    assert_eq!(outcome.results[3]["extensions"][0]["number"], "0088*001");
+    let text = std::fs::read_to_string(site.path("fleet/sp/neworg.toml")).unwrap();
+    for table in ["[[organization]]", "[[user]]", "[[extension]]", "[[device]]"] {
+        assert_eq!(text.matches(table).count(), 1, "{text}");
+    }
+    assert!(!said(&outcome).contains("CANARY"));
+    assert_eq!(audit(&site).len(), 4, "one line a change");
+}
+
+#[test]
 fn too_many_edits_are_refused_as_a_whole() {
     let site = site();
     let problem = ask(&site, "sp", &request(vec![name("Window"); 1001])).unwrap_err();
