@@ -43,6 +43,14 @@ build 2
 lintian --fail-on error,warning "$site/1.deb" || fail "lintian"
 echo "ok  lintian has nothing to say"
 
+contents=$(dpkg-deb --contents "$site/1.deb")
+for file in man/man1/bellhop.1.gz man/man1/bellhop-device-add.1.gz man/man1/bellhop-audit-verify.1.gz \
+  bash-completion/completions/bellhop zsh/vendor-completions/_bellhop fish/vendor_completions.d/bellhop.fish; do
+  grep -q " \./usr/share/$file$" <<<"$contents" || fail "the package has no $file"
+done
+bash -c '. target/package/completions/bellhop.bash && complete -p bellhop' >/dev/null || fail "completions for bash"
+echo "ok  it has manual pages and completions"
+
 dpkg_quietly() { as_root env DEBIAN_FRONTEND=noninteractive dpkg "$@" >"$site/log" 2>&1 || fail "dpkg $*"; }
 
 as_server() { as_root setpriv --reuid bellhop --regid bellhop --clear-groups -- "$@"; }

@@ -32,7 +32,7 @@ use crate::reload::{Loaded, Loader};
 /// Without a command it serves. Settings come from a file; the records, the catalog and everything else are found
 /// through it.
 #[derive(Debug, Parser)]
-#[command(name = "bellhop", version, max_term_width = 100)]
+#[command(name = "bellhop", version, max_term_width = 100, after_long_help = EXIT_CODES)]
 pub struct Cli {
     /// File with the server's settings
     ///
@@ -44,6 +44,9 @@ pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
 }
+
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 failed; 2 the command line makes no sense; 3 something needs \
+                          attention (status --check); 4 permission is missing; 78 files are faulty";
 
 /// What bellhop can do.
 #[derive(Debug, Subcommand)]

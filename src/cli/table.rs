@@ -172,12 +172,10 @@ mod tests {
         assert_eq!(
             written(Some(40)),
             [
-                "NAME        MODEL       LINES",
-                "Front desk  yealink/t…  0087*001 …  ed…",
-                "受付の電話  a/b         \\u{1b}[31m",
+                "NAME       MODEL      LINES     STATE",
+                "Front de…  yealink/…  0087*00…  editable",
+                "受付の電…  a/b        \\u{1b}[…",
             ]
-            .map(str::to_owned)
-            .to_vec()
         );
     }
 

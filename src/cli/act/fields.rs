@@ -139,3 +139,59 @@ fn read(key: &str, kind: Kind, text: &str) -> Result<Value, Failure> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled(set: &[&str], unset: &[&str]) -> Result<Value, String> {
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        let settable = Settable { set: words(set), set_file: Vec::new(), unset: words(unset) };
+        let mut fields = Fields::new();
+        match settable.fill(&mut fields, &["notes", "sip"]) {
+            Ok(()) => Ok(fields.into()),
+            Err(Failure::Usage(message)) => Err(message),
+            Err(other) => Err(format!("{other:?}")),
+        }
+    }
+
+    #[test]
+    fn words_become_values_of_the_kind_that_a_setting_takes() {
+        let set = [
+            "time-zone=Europe/Bucharest",
+            "codecs=opus, pcma",
+            "syslog-port=5514",
+            "srtp=optional",
+            "raw.account.1.x=7",
+            "raw.y=a=b",
+            "raw.z=true",
+        ];
+        let told = filled(&set, &["notes", "language", "raw.old", "sip.port"]).unwrap();
+        assert_eq!(
+            told,
+            serde_json::json!({
+                "notes": null,
+                "raw": { "account.1.x": 7, "old": null, "y": "a=b", "z": true },
+                "settings": {
+                    "codecs": ["opus", "pcma"], "language": null, "srtp": "optional", "syslog-port": 5514,
+                    "time-zone": "Europe/Bucharest",
+                },
+                "sip": { "port": null },
+            })
+        );
+    }
+
+    #[test]
+    fn what_is_no_value_is_told_without_a_secret() {
+        for (set, part) in [
+            ("no equals sign", "write KEY=VALUE"),
+            ("srtp=optinal", "did you mean `optional`?"),
+            ("line-keys=blf", "a list of keys, written as JSON"),
+            ("xyzzy=1", "`bellhop catalog --settings` lists all"),
+            ("user-password=CANARY", "--set-file user-password=FILE"),
+        ] {
+            let message = filled(&[set], &[]).unwrap_err();
+            assert!(message.contains(part) && !message.contains("CANARY"), "{set}: {message}");
+        }
+    }
+}

@@ -169,6 +169,7 @@ impl Args {
                     ("NAME", "name"),
                     ("OWNER", "owner"),
                     ("VISIBILITY", "visibility"),
+                    ("EQUIPMENT", "equipment"),
                     ("DEVICES", "devices"),
                 ];
                 listed.list(&told, &columns)
@@ -250,6 +251,7 @@ fn preview(told: &Value, shown: &Shown) -> Result<(), Failure> {
 /// Tells what was checked; what does not render is a failure.
 fn check(told: &Value, shown: &Shown) -> Result<(), Failure> {
     shown.show(told)?;
-    let faults = told["faults"].as_array().map_or(0, Vec::len);
+    let told_of = told["faults"].as_array().map_or(0, |faults| faults.len() as u64);
+    let faults = told_of + told["more"].as_u64().unwrap_or(0);
     if faults > 0 { Err(anyhow::anyhow!("{faults} files do not render").into()) } else { Ok(()) }
 }
