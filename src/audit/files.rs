@@ -2,8 +2,10 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, ErrorKind, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::{Gid, Uid, fchown};
 
 use crate::audit::Stamp;
 use crate::audit::chain;
@@ -20,9 +22,15 @@ pub(super) const LONGEST: u64 = 64 << 20;
 /// Bytes that are looked at first for the last line.
 const TAIL: u64 = 64 << 10;
 
-/// Opens a file to add to, or makes it, for its owner's eyes only.
+/// Opens a file to add to, or makes it, for its owner's eyes only: that of its folder, whoever adds first.
 pub(super) fn growing(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).append(true).read(true).mode(0o600).open(path)
+    let file = OpenOptions::new().create(true).append(true).read(true).mode(0o600).open(path)?;
+    let (own, folder) = (file.metadata()?, fs::metadata(path.parent().unwrap_or(Path::new(".")))?);
+    if own.len() == 0 && own.uid() != folder.uid() {
+        // Root may add before the server does, and gives it what is the server's; nobody else can.
+        fchown(&file, Some(Uid::from_raw(folder.uid())), Some(Gid::from_raw(folder.gid()))).ok();
+    }
+    Ok(file)
 }
 
 /// Gives the renamed files that can be read, the oldest first; the chain's numbers tell.
