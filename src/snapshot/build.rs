@@ -4,7 +4,7 @@
 //! everything checked. Nothing is published here.
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -103,6 +103,15 @@ impl Snapshot {
     /// Puts the files into slots, one that stays into its own; gives those that are not as they were.
     fn place_files(&mut self, fleet: &Fleet) -> Vec<Changed> {
         let mut changed = Vec::new();
+        // Mostly no file comes or goes, and a thousand paths need not be sorted again.
+        let is_same =
+            |(known, (path, _)): (&PathBuf, (&Path, &Source))| known.as_os_str() == path.as_os_str();
+        if self.places.len() == fleet.files().count() && self.places.keys().zip(fleet.files()).all(is_same) {
+            for ((path, file), (_, source)) in self.places.iter().zip(fleet.files()) {
+                changed.extend(Slot::renew(&mut self.files[*file as usize], *file, path, source));
+            }
+            return changed;
+        }
         let mut gone = std::mem::take(&mut self.places);
         let mut places = BTreeMap::new();
         let mut added: Vec<(PathBuf, &Source)> = Vec::new();
@@ -112,13 +121,7 @@ impl Snapshot {
                 continue;
             };
             places.insert(path.to_owned(), file);
-            let slot = &mut self.files[file as usize];
-            let same =
-                |slot: &Slot| Arc::ptr_eq(&slot.records, &source.records) || slot.records == source.records;
-            if !slot.as_ref().is_some_and(same) {
-                let old = slot.replace(Slot::new(path.to_owned(), source));
-                changed.push(Changed { file, old, new: Some(Arc::clone(&source.records)) });
-            }
+            changed.extend(Slot::renew(&mut self.files[file as usize], file, path, source));
         }
         for file in gone.into_values() {
             let old = self.files[file as usize].take();
@@ -218,7 +221,8 @@ impl Snapshot {
     /// Notes since when each record of the changed files is as it is.
     fn stamp(&mut self, previous: &Self, changed: &[Changed], fleet: &Fleet) {
         let first = previous.serial == 0;
-        let modified: BTreeMap<_, _> = fleet.files().map(|(path, source)| (path, source.modified)).collect();
+        let files = fleet.files().filter(|_| first);
+        let modified: BTreeMap<_, _> = files.map(|(path, source)| (path, source.modified)).collect();
         let now = self.published;
         for change in changed {
             let Some(slot) = self.files[change.file as usize].clone() else {
@@ -326,13 +330,6 @@ impl Snapshot {
             }
         }
         open
-    }
-}
-
-impl Slot {
-    fn new(path: PathBuf, source: &Source) -> Self {
-        let since = Arc::new(Since::All(Stamp::default()));
-        Self { path: Arc::new(path), records: Arc::clone(&source.records), since, fetched: Arc::default() }
     }
 }
 

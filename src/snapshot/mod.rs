@@ -18,6 +18,7 @@ mod losses;
 mod management;
 mod phone;
 mod records;
+mod slot;
 mod store;
 mod touched;
 mod twins;
