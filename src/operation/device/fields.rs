@@ -240,10 +240,11 @@ pub(super) fn refused(denial: Denial, fields: &Fields) -> Problem {
     let Some(field) = denial.field.filter(|_| denial.hidden) else {
         return Problem::denied(denial, "device", "");
     };
-    let named = match fields.get(field) {
-        Some(Value::String(text)) => format!("`{}`", text.escape_debug()),
-        _ => "what it names".to_owned(),
-    };
-    let message = format!("`{field}`: there is no {named}, as far as you may see");
+    let value = fields.get(field);
+    let texts = value.and_then(Value::as_array).map_or_else(|| value.into_iter().collect(), Vec::from_iter);
+    let named: Vec<_> = texts.into_iter().filter_map(Value::as_str).filter(|text| !text.is_empty()).collect();
+    let named: Vec<_> = named.iter().map(|text| format!("`{}`", text.escape_debug())).collect();
+    let there = if named.len() > 1 { "one is missing of" } else { "there is no" };
+    let message = format!("`{field}`: {there} {}, as far as you may see", named.join(", "));
     Problem::new(Code::Invalid, message).of_field(field)
 }

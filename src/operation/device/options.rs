@@ -21,7 +21,11 @@ pub(in crate::operation) fn options(actor: &Actor<'_>, model: Option<&str>) -> R
             let model = catalog.model(id).ok_or_else(|| unknown_model(catalog, id))?;
             vec![whole_model(actor, model)]
         }
-        None => catalog.models().map(|model| brief_model(catalog, model)).collect(),
+        None => {
+            let mut models: Vec<&Model> = catalog.models().collect();
+            models.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+            models.into_iter().map(|model| brief_model(catalog, model)).collect()
+        }
     };
     let (possible, rule, why) = match actor.can_add() {
         Ok(rule) => (true, rule, None),
