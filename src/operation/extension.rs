@@ -130,6 +130,12 @@ pub(super) fn add(draft: &mut Draft, actor: &Actor<'_>, asked: &Fields) -> Resul
     let number = required(&fields, "number", check_number)?.to_owned();
     let permit = actor.add_extension(user, &number);
     let permit = permit.map_err(|denial| Problem::denied(denial, "user", id).of_field("user"))?;
+    if fields.contains_key("sip")
+        && let Err(denial) = actor.can_add()
+        && denial.rule == Rule::SipManagement
+    {
+        return Err(Problem::denied(denial, "extension", &number).of_field("sip"));
+    }
     let begins_on = level(text(&fields, "provisioning")?)?;
     actor.new_level(begins_on).map_err(|denial| Problem::denied(denial, "extension", &number))?;
     if Account::find(snapshot, &number).is_some() {

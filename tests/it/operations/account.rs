@@ -279,6 +279,20 @@ fn a_user_that_moves_to_another_organization_leaves_its_lines_behind() {
 }
 
 #[test]
+fn a_user_does_not_move_away_from_the_organization_of_a_device_that_it_owns() {
+    let site = site();
+    done(&site, "sp", add("organization", json!({ "id": "org2", "name": "Second" })));
+    let owner = fields(json!({ "owner": "user", "lines": [] }));
+    done(&site, "sp", Edit::DeviceEdit { device: "Desk".to_owned(), fields: owner });
+    let problem = refused(&site, "administrator", edit("user", json!({ "organization": "org2" })));
+    assert_eq!((problem.code, problem.field.as_deref()), (Code::Conflict, Some("organization")));
+    assert!(problem.message.contains("`Desk`"), "{problem}");
+    let kept = fields(json!({ "organization": null }));
+    done(&site, "sp", Edit::DeviceEdit { device: "Desk".to_owned(), fields: kept });
+    done(&site, "administrator", edit("user", json!({ "organization": "org2" })));
+}
+
+#[test]
 fn an_account_is_removed_only_when_nothing_hangs_on_it() {
     let site = site();
     done(&site, "sp", Edit::LoginAdd { fields: fields(json!({ "id": "anna", "account": "user" })) });

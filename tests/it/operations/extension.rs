@@ -285,6 +285,10 @@ fn without_sip_management_a_user_and_its_extensions_know_of_no_sip_data() {
     let problem = refused(&site, "user", edit("0087*001", json!({ "sip": { "password": "CANARY-new" } })));
     assert_eq!((problem.code, problem.rule.as_deref()), (Code::Forbidden, Some("R9")));
     done(&site, "user", edit("0087*001", json!({ "display-name": "Still" })));
+    let record = json!({ "number": "0087*010", "sip": { "password": "CANARY-new" } });
+    let problem = refused(&site, "user", add(record));
+    assert_eq!((problem.rule.as_deref(), problem.field.as_deref()), (Some("R9"), Some("sip")));
+    done(&site, "user", add(json!({ "number": "0087*010" })));
 }
 
 #[test]
