@@ -134,8 +134,3 @@ pub(super) fn home<'s>(snapshot: &'s Snapshot, account: &str) -> (Option<&'s str
     }
     (provider, organization)
 }
-
-/// Stands for what its owner has not filled in yet.
-pub(super) fn to_come<T>() -> Result<T, Problem> {
-    Err(Problem::new(Code::Failed, "this operation is not there yet"))
-}

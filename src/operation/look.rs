@@ -28,8 +28,8 @@ pub fn look(snapshot: &Snapshot, caller: &Caller, query: &Query) -> Result<Value
         Query::DeviceOptions { model } => device::options(actor, model.as_deref()),
         Query::Templates { page } => template::list(actor, *page),
         Query::Template { template } => template::show(actor, template),
-        Query::TemplatePreview { template, device, file } => {
-            template::preview(actor, template, device, file.as_deref())
+        Query::TemplatePreview { template, device, file, body } => {
+            template::preview(actor, template, device, file.as_deref(), body.as_deref())
         }
         Query::TemplateCheck { template } => template::check(actor, template),
         Query::TemplateExport { template, model } => template::export(actor, template, model.as_deref()),

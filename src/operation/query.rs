@@ -103,6 +103,9 @@ pub enum Query {
         device: String,
         /// The file; the main one when not set.
         file: Option<String>,
+        /// A body to try that is not saved, in place of the file's own.
+        #[serde(default)]
+        body: Option<String>,
     },
     /// Whether every device that uses a template renders.
     TemplateCheck {

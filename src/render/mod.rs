@@ -83,7 +83,7 @@ pub fn render(
         return Ok(Outcome::Kept(Arc::clone(kept)));
     }
     let mut written = Ok(Vec::new());
-    aside(&mut || written = write(snapshot, subject, subject.secrets(Secrets::Write)));
+    aside(&mut || written = write(snapshot, subject, subject.secrets(Secrets::Write), subject.body()));
     match written {
         Ok(body) => {
             let content_type = subject.file().content_type.clone();
@@ -103,13 +103,30 @@ pub fn render(
 /// # Errors
 /// The template failed.
 pub fn preview(snapshot: &Snapshot, subject: &Subject<'_>, reveal: bool) -> Result<Vec<u8>, RenderError> {
-    write(snapshot, subject, subject.secrets(if reveal { Secrets::Write } else { Secrets::Mask }))
+    let secrets = subject.secrets(if reveal { Secrets::Write } else { Secrets::Mask });
+    write(snapshot, subject, secrets, subject.body())
 }
 
-fn write(snapshot: &Snapshot, subject: &Subject<'_>, secrets: Secrets) -> Result<Vec<u8>, RenderError> {
-    let file = subject.file();
-    let context = subject.context(snapshot, secrets);
-    let text = match subject.body() {
+/// Renders a file from a body that is not its own, or from the catalog's template, secrets masked.
+///
+/// # Errors
+/// The template failed.
+pub fn preview_of(
+    snapshot: &Snapshot,
+    subject: &Subject<'_>,
+    body: Option<&Body>,
+) -> Result<Vec<u8>, RenderError> {
+    write(snapshot, subject, subject.secrets(Secrets::Mask), body)
+}
+
+fn write(
+    snapshot: &Snapshot,
+    subject: &Subject<'_>,
+    secrets: Secrets,
+    body: Option<&Body>,
+) -> Result<Vec<u8>, RenderError> {
+    let (file, context) = (subject.file(), subject.context(snapshot, secrets));
+    let text = match body {
         Some(body) => body.render(context),
         None => snapshot.world().catalog.engine().render(&file.template, context),
     };

@@ -97,8 +97,16 @@ impl<'s> Phone<'s> {
         if bodies.0.is_empty() {
             return None;
         }
-        let body_of = |id: &str| bodies.file(id, self, at)?.body.as_ref().map(|own| &*own.compiled);
-        self.template().and_then(|template| body_of(&template.id)).or_else(|| body_of(DEFAULT))
+        let id = self.template().map_or(DEFAULT, |template| &template.id);
+        self.snapshot.body_of(id, self, at)
+    }
+
+    /// Tells whether anything that its files depend on is younger than a time.
+    pub fn changed_since(&self, stamp: Stamp) -> bool {
+        let files = (0..).zip(&self.firmware.files);
+        self.since() > stamp
+            || !self.snapshot.bodies.0.is_empty()
+                && files.into_iter().any(|(at, _)| self.file_since(at) > stamp)
     }
 
     /// Gives since when all that one of its files depends on is as it is.
@@ -121,6 +129,28 @@ impl<'s> Phone<'s> {
 }
 
 impl Snapshot {
+    /// Gives the body that a device's file would be made of with a template: its own, or else the default one's; none
+    /// where that is the catalog's template.
+    pub fn body_of(&self, template: &str, phone: &Phone<'_>, at: u16) -> Option<&Body> {
+        let body_of = |id: &str| self.bodies.file(id, phone, at)?.body.as_ref().map(|own| &*own.compiled);
+        body_of(template).or_else(|| body_of(DEFAULT))
+    }
+
+    /// Compiles a body that a template does not have yet.
+    ///
+    /// # Errors
+    /// Where and why it does not compile.
+    pub fn compile_body(
+        &self,
+        template: &str,
+        model: &Model,
+        firmware: &Firmware,
+        file: &File,
+        body: &str,
+    ) -> Result<Body, TemplateError> {
+        compile_body(&self.world.catalog, template, (model, firmware, file), body)
+    }
+
     /// Compiles the bodies that are not as they were; gives what does not compile.
     pub(super) fn compile(&mut self, previous: &Self, changed: &[Changed]) -> Vec<Trouble> {
         let all = !Arc::ptr_eq(&self.world.catalog, &previous.world.catalog);
@@ -277,7 +307,7 @@ fn compile(
 }
 
 /// Compiles a body under a name that says whose it is.
-pub(super) fn compile_body(
+fn compile_body(
     catalog: &Catalog,
     template: &str,
     (model, firmware, file): (&Model, &Firmware, &File),

@@ -26,7 +26,7 @@ impl Snapshot {
         let changed: Vec<(u32, &Slot, Option<&Slot>)> = changed.collect();
         let far = |(_, slot, old): &(u32, &Slot, Option<&Slot>)| reaches_far(slot, *old, since);
         if !Arc::ptr_eq(&self.world, &before.world) || changed.iter().any(far) {
-            return self.phones().filter(|phone| phone.since() > since).collect();
+            return self.phones().filter(|phone| phone.changed_since(since)).collect();
         }
         let mut places = Vec::new();
         for (file, slot, _) in changed {

@@ -108,6 +108,9 @@ enum Command {
         device: String,
         /// The file; its main one, unless said otherwise
         file: Option<String>,
+        /// File with a body to try in place of the template's; `-` is standard input
+        #[arg(long, value_name = "FILE")]
+        body: Option<PathBuf>,
         #[command(flatten)]
         shown: Shown,
     },
@@ -175,8 +178,9 @@ impl Args {
                 listed.list(&told, &columns)
             }
             Command::Show { template, shown } => shown.show(&session.look(&Query::Template { template })?),
-            Command::Preview { template, device, file, shown } => {
-                let told = session.look(&Query::TemplatePreview { template, device, file })?;
+            Command::Preview { template, device, file, body, shown } => {
+                let body = body.as_deref().map(password::whole).transpose()?;
+                let told = session.look(&Query::TemplatePreview { template, device, file, body })?;
                 preview(&told, &shown)
             }
             Command::Check { template, shown } => {

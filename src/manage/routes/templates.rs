@@ -143,7 +143,7 @@ pub(super) async fn preview(
     Named(template): Named<String>,
     Asked(asked): Asked<Previewed>,
 ) -> Answer {
-    asking.show(Query::TemplatePreview { template, device: asked.device, file: asked.file }).await
+    asking.show(Query::TemplatePreview { template, device: asked.device, file: asked.file, body: None }).await
 }
 
 /// Tell whether every device that uses a template renders

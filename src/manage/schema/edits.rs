@@ -106,8 +106,11 @@ pub(super) fn query() -> Value {
     let model = nullable(text(130, "of this model"));
     let file = nullable(name("the file; the main one when not set"));
     let template = || json!({ "template": name("the template's id") });
-    let preview =
-        json!({ "template": name("the template's id"), "device": name("the device"), "file": file });
+    let body = json!({
+        "type": ["string", "null"], "maxLength": 262_144,
+        "description": "a body to try that is not saved, in place of the file's own",
+    });
+    let preview = json!({ "template": name("the template's id"), "device": name("the device"), "file": file, "body": body });
     let ways: Vec<Value> = [
         ("self", json!({})),
         ("accounts", json!({ "kind": kind, "below": below(), "page": page() })),
@@ -131,7 +134,7 @@ pub(super) fn query() -> Value {
         ("tokens", json!({ "login": nullable(name("of this login")), "page": page() })),
     ]
     .into_iter()
-    .map(|(word, keys)| tagged("query", word, &keys, &["kind", "below", "model", "file", "login"]))
+    .map(|(word, keys)| tagged("query", word, &keys, &["kind", "below", "model", "file", "body", "login"]))
     .collect();
     json!({ "type": "object", "oneOf": ways, "description": "One look." })
 }
