@@ -130,9 +130,13 @@ impl<'s> Actor<'s> {
             Some(owner) => self.template_page(owner).map(|rule| (rule, owner)),
             None => Err(Denial::new(Rule::Templates, "the template's owner is gone")),
         };
-        // Whoever may use a template knows that there is one.
+        // Whoever may use a template knows that there is one, whether it sees its owner or not.
         let hide = |denial: Denial| {
-            if self.gate().is_ok() && self.reaches(template) { denial } else { denial.hidden() }
+            if self.gate().is_err() || !self.reaches(template) {
+                return denial.hidden();
+            }
+            let why = format!("template `{}` is not the account's to change", template.id);
+            if denial.hidden { Denial::new(Rule::Templates, why) } else { denial }
         };
         decided.map_err(hide)
     }

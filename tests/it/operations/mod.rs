@@ -11,6 +11,7 @@ mod login;
 mod odd;
 mod preferences;
 mod requests;
+mod template;
 
 use bellhop::operation::{
     Caller, Code, Edit, Fields, Outcome, Page, Problem, Query, Request, Through, look, perform,

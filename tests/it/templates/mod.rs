@@ -84,7 +84,7 @@ pub(super) fn get(snapshot: &Snapshot, serial: &str, file: &str) -> Got {
 }
 
 /// Gives the text of the usual phone's main file.
-pub(super) fn text(snapshot: &Snapshot) -> String {
+pub(crate) fn text(snapshot: &Snapshot) -> String {
     get(snapshot, SERIAL, FILE).body
 }
 
