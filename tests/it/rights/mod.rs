@@ -4,6 +4,7 @@ mod adding;
 mod fleet;
 mod golden;
 mod managing;
+mod operations;
 mod sequences;
 mod tables;
 mod vectors;
