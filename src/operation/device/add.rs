@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::edit::Draft;
 use crate::model::{RecordKind, RecordRef};
+use crate::operation::asked::new_record;
 use crate::operation::changes::changes;
 use crate::operation::device::fields::{self, Asked, complete, defaults, refused, text_of};
 use crate::operation::device::show::{date, whole};
@@ -32,8 +33,8 @@ pub(in crate::operation) fn add(
     }
     actor.can_add().map_err(|denial| Problem::denied(denial, "device", ""))?;
     let serial = named.map_or_else(fields::serial, Ok)?;
-    let Asked { mut fields, made } = complete(snapshot, &Fields::new(), asked)?;
-    fields.retain(|_, value| !value.is_null());
+    let Asked { fields, made } = complete(snapshot, &Fields::new(), asked)?;
+    let mut fields = new_record(&fields)?;
     fields.insert("serial".to_owned(), json!(serial));
     own(actor, &mut fields);
     fields::check_serial(snapshot, &serial)?;

@@ -130,6 +130,8 @@ fn what_the_model_does_not_take_is_told_with_the_field_and_a_cure() {
         (json!({ "nmae": "x" }), "nmae", "did you mean `name`"),
         (json!({ "created": "2026-01-01T00:00:00Z" }), "created", "leave it out"),
         (json!({ "update-interval": 0 }), "update-interval", "from 1 to"),
+        (json!({ "admin-password": "********" }), "admin-password", "leave it out"),
+        (json!({ "settings": { "user-password": "********" } }), "settings", "leave it out"),
     ] {
         let problem = refused(&site, "sp", add(more));
         assert_eq!((problem.code, problem.field.as_deref()), (Code::Invalid, Some(field)), "{problem:?}");

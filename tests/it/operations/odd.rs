@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{caller, done, fields, site, texts};
 
-/// Keys of accounts, extensions, logins, tokens and preferences, and some that nothing has.
+/// Keys of accounts, extensions, devices, logins, tokens and preferences, and some that nothing has.
 const KEYS: &[&str] = &[
     "id",
     "name",
@@ -34,6 +34,14 @@ const KEYS: &[&str] = &[
     "mac-based",
     "protocol",
     "update-interval",
+    "admin-password",
+    "lines",
+    "mac",
+    "model",
+    "network",
+    "owner",
+    "serial",
+    "template",
     "",
     "no such key",
     "\u{0}",
@@ -77,6 +85,8 @@ fn edits(key: &str, value: &Value) -> Vec<Edit> {
         Edit::AccountEdit { account: "user".to_owned(), fields: with(json!({})) },
         Edit::ExtensionAdd { fields: with(json!({ "number": "0087*9", "user": "user" })) },
         Edit::ExtensionEdit { extension: "0087*001".to_owned(), fields: with(json!({})) },
+        Edit::DeviceAdd { fields: with(json!({ "name": "New", "model": "yealink/t46s" })) },
+        Edit::DeviceEdit { device: "Desk".to_owned(), fields: with(json!({})) },
         Edit::LoginAdd { fields: with(json!({ "id": "new", "account": "org" })) },
         Edit::LoginEdit { login: "anna".to_owned(), fields: with(json!({})) },
         Edit::TokenAdd { fields: with(json!({ "login": "anna" })) },
