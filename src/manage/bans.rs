@@ -54,9 +54,9 @@ pub(super) fn lift(guard: &Guard, told: &str) -> Result<usize, Refusal> {
         Ok(network) => Some(network),
         Err(_) if told == "all" => None,
         Err(_) => {
-            return Err(Refusal::malformed(
+            return Err(Refusal::invalid(
                 "network",
-                "is no network; write 192.0.2.0/24, an address, or all",
+                "`network` is no network; write 192.0.2.0/24, an address, or all",
             ));
         }
     };

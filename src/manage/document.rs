@@ -60,10 +60,31 @@ pub(super) fn complete(document: &OpenApi) -> Value {
             let text = |value: &Value| value.as_str().unwrap_or_default().replace('_', "-");
             let id = format!("{}-{}", text(&operation["tags"][0]), text(&operation["operationId"]));
             operation["operationId"] = json!(id);
+            for parameter in
+                operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten()
+            {
+                sharpen(parameter);
+            }
             add_problems(method, operation);
         }
     }
     document
+}
+
+/// Says of a parameter what the types cannot: it is there or not, and never null; a version has a form.
+fn sharpen(parameter: &mut Value) {
+    let schema = parameter["schema"].take();
+    let not_null = |kinds: &Vec<Value>| kinds.iter().find(|kind| *kind != "null").cloned();
+    let not_null_schema = |ways: &Vec<Value>| ways.iter().find(|way| way["type"] != "null").cloned();
+    let mut sharp = schema["oneOf"].as_array().and_then(not_null_schema).unwrap_or_else(|| schema.clone());
+    if let Some(kind) = sharp["type"].as_array().and_then(not_null) {
+        sharp["type"] = kind;
+    }
+    if parameter["name"] == "If-Match" {
+        sharp["pattern"] = json!(r#"^([*]|"[!#-~]{1,128}")$"#);
+        sharp["minLength"] = json!(1);
+    }
+    parameter["schema"] = sharp;
 }
 
 fn add_problems(method: &str, operation: &mut Value) {

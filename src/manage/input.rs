@@ -4,7 +4,8 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
@@ -48,13 +49,21 @@ pub(super) struct Asked<T>(pub(super) T);
 impl<T: DeserializeOwned> FromRequestParts<Arc<Desk>> for Asked<T> {
     type Rejection = Refusal;
 
-    async fn from_request_parts(parts: &mut Parts, admin: &Arc<Desk>) -> Result<Self, Refusal> {
-        let query = Query::<T>::from_request_parts(parts, admin).await;
-        query.map(|Query(asked)| Self(asked)).map_err(|error| {
+    async fn from_request_parts(parts: &mut Parts, desk: &Arc<Desk>) -> Result<Self, Refusal> {
+        let refused = |error: QueryRejection| {
             let why =
                 std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
             Refusal::malformed("query", format!("the query is not understood: {why}"))
-        })
+        };
+        let Query(pairs) =
+            Query::<Vec<(String, String)>>::from_request_parts(parts, desk).await.map_err(refused)?;
+        let path = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str).unwrap_or_default();
+        let method = parts.method.as_str().to_ascii_lowercase();
+        for (key, text) in &pairs {
+            desk.shapes.check_query(path, &method, key, text).map_err(Refusal::misfit)?;
+        }
+        let query = Query::<T>::from_request_parts(parts, desk).await;
+        query.map(|Query(asked)| Self(asked)).map_err(refused)
     }
 }
 
@@ -94,8 +103,11 @@ impl FromRequestParts<Arc<Desk>> for How {
         };
         let told = told.to_str().unwrap_or_default().trim();
         let tag = told.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-        let tag = tag.filter(|tag| tag.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"'));
-        let tag = tag.or((told == "*").then_some(told)).ok_or_else(|| {
+        let tag = tag.filter(|tag| {
+            (1..=128).contains(&tag.len()) && tag.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"')
+        });
+        // Nothing listed is a version that no record has.
+        let tag = tag.or(matches!(told, "" | "*").then_some(told)).ok_or_else(|| {
             Refusal::malformed(
                 "If-Match",
                 "`If-Match` is not one entity tag in quotes, as `ETag` gave it, or *",
@@ -118,9 +130,7 @@ impl<T: ToSchema> FromRequest<Arc<Desk>> for Record<T> {
     async fn from_request(request: Request, admin: &Arc<Desk>) -> Result<Self, Refusal> {
         let (parts, body) = request.into_parts();
         let value = read(&parts.headers, body).await?;
-        admin.shapes.check(&T::name(), &value).map_err(|misfit| {
-            Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, misfit.message).about(&misfit.field)
-        })?;
+        admin.shapes.check(&T::name(), &value).map_err(Refusal::misfit)?;
         match whole(value) {
             Value::Object(fields) => Ok(Self { fields, shape: PhantomData }),
             _ => Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "the body is no JSON object")),

@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::manage::answer::json;
+use crate::manage::shape::Misfit;
 use crate::operation::{Code, Problem};
 
 /// Why something is not done: a stable code for programs, a sentence for people, and what it is about.
@@ -114,6 +115,16 @@ impl Refusal {
     /// Refuses a part of the request as not understood.
     pub(super) fn malformed(field: &str, message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, message).about(field)
+    }
+
+    /// Refuses a value that is not possible.
+    pub(super) fn invalid(field: &str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, message).about(field)
+    }
+
+    /// Refuses what is not as the document says.
+    pub(super) fn misfit(misfit: Misfit) -> Self {
+        Self::invalid(&misfit.field, misfit.message)
     }
 
     /// Says which key, or which part of the request, it is about.

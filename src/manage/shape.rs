@@ -13,6 +13,7 @@ use crate::document::nearest;
 /// The schemas of a document by their names.
 pub(super) struct Shapes {
     schemas: Value,
+    paths: Value,
     patterns: HashMap<String, Regex>,
 }
 
@@ -31,12 +32,23 @@ impl Shapes {
         let schemas = document["components"]["schemas"].clone();
         let mut patterns = HashMap::new();
         collect(&schemas, &mut patterns);
-        Self { schemas, patterns }
+        Self { schemas, paths: document["paths"].clone(), patterns }
     }
 
     /// Checks a value against the schema of a name.
     pub(super) fn check(&self, name: &str, value: &Value) -> Result<(), Misfit> {
         self.fits(&self.schemas[name], value, "")
+    }
+
+    /// Checks what stands after the `?` of a request against the parameters of its route.
+    ///
+    /// Texts alone: whoever reads the others says what is wrong with them.
+    pub(super) fn check_query(&self, path: &str, method: &str, key: &str, text: &str) -> Result<(), Misfit> {
+        let parameters = self.paths[path][method]["parameters"].as_array().into_iter().flatten();
+        let mut asked = parameters.filter(|parameter| parameter["in"] == "query" && parameter["name"] == key);
+        let Some(schema) = asked.next().map(|parameter| &parameter["schema"]) else { return Ok(()) };
+        let is_text = schema["type"] == "string" || schema.get("$ref").is_some();
+        if is_text { self.fits(schema, &Value::from(text), key) } else { Ok(()) }
     }
 
     fn fits(&self, schema: &Value, value: &Value, field: &str) -> Result<(), Misfit> {

@@ -1,6 +1,5 @@
 //! Accounts: providers, organizations and users.
 
-use axum::http::StatusCode;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -48,8 +47,7 @@ pub(super) async fn list(asking: Asking, Asked(asked): Asked<Listing>) -> Answer
 pub(super) async fn add(asking: Asking, how: How, record: Record<AccountNew>) -> Answer {
     let mut fields = record.fields;
     let kind = fields.remove("kind").and_then(|kind| Some(kind.as_str()?.to_owned()));
-    let missing =
-        || Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "`kind` is missing; give it").about("kind");
+    let missing = || Refusal::invalid("kind", "`kind` is missing; give it");
     asking.add(Edit::AccountAdd { kind: kind.ok_or_else(missing)?, fields }, how).await
 }
 

@@ -135,8 +135,8 @@ pub(super) async fn audit(asking: Asking, Asked(asked): Asked<Finding>) -> Answe
 
 fn time(field: &str, text: Option<&str>) -> Result<Option<SystemTime>, Refusal> {
     let read = |text: &str| {
-        let invalid = || format!("`{field}` is no time; write one like 2026-11-22T06:00:00Z");
-        humantime::parse_rfc3339(text).map_err(|_| Refusal::malformed(field, invalid()))
+        let invalid = || format!("`{field}` is no time after 1970; write one like 2026-11-22T06:00:00Z");
+        humantime::parse_rfc3339(text).map_err(|_| Refusal::invalid(field, invalid()))
     };
     text.map(read).transpose()
 }

@@ -1,8 +1,11 @@
 //! The admin API over real HTTP, driven by its own document, so that no route can be forgotten.
 
 mod door; // who gets in, and what everybody else hears
+mod edits; // versions, batches, creates that may be repeated
 mod logins; // sessions, tokens, cookies, guessing
 mod places; // Unix sockets and TLS
+
+mod tenants; // every operation by every kind of account, and with what is not its own
 
 use serde_json::Value;
 

@@ -1,0 +1,374 @@
+//! Every operation of the document by every kind of account, and with what is another tenant's.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use crate::api::{document, operations};
+use crate::support::{Reply, Running, Site};
+
+/// Two trees that are alike; the second is the other tenant's.
+const TREES: &str = r#"
+[[provider]]
+id = "sp"
+name = "Provider"
+provisioning = "modify"
+
+[[organization]]
+id = "org"
+provider = "sp"
+name = "Organization"
+provisioning = "modify"
+
+[[user]]
+id = "user"
+organization = "org"
+name = "User"
+provisioning = "modify"
+
+[[extension]]
+number = "0087*001"
+user = "user"
+sip = { password = "CANARY-sip-1" }
+
+[[extension]]
+number = "0087*002"
+user = "user"
+sip = { password = "CANARY-sip-2" }
+
+[[device]]
+serial = "t4h7k2m9x3q8w6e5r1y0u9p2an"
+name = "Desk"
+model = "yealink/t46s"
+mac = "00:15:65:4A:A9:37"
+owner = "org"
+organization = "org"
+lines = ["0087*001"]
+
+[[template]]
+id = "mine"
+name = "Mine"
+owner = "org"
+visibility = "organization"
+equipment = [{ model = "yealink/t46s", firmware = "66.86" }]
+
+[[login]]
+id = "clerk"
+account = "org"
+
+[[token]]
+id = "mytoken"
+login = "clerk"
+name = "Mine"
+hash = "0000000000000000000000000000000000000000000000000000000000000000"
+
+[[provider]]
+id = "sp2"
+name = "Other provider"
+provisioning = "modify"
+
+[[organization]]
+id = "org2"
+provider = "sp2"
+name = "Other organization"
+provisioning = "modify"
+
+[[user]]
+id = "user2"
+organization = "org2"
+name = "Other user"
+provisioning = "modify"
+
+[[extension]]
+number = "0099*001"
+user = "user2"
+sip = { password = "CANARY-sip-3" }
+
+[[extension]]
+number = "0099*002"
+user = "user2"
+sip = { password = "CANARY-sip-4" }
+
+[[device]]
+serial = "x4h7k2m9x3q8w6e5r1y0u9p2an"
+name = "Theirs"
+model = "yealink/t46s"
+mac = "00:15:65:4A:A9:99"
+owner = "org2"
+organization = "org2"
+lines = ["0099*001"]
+
+[[template]]
+id = "theirs"
+name = "Theirs"
+owner = "org2"
+visibility = "organization"
+
+[[login]]
+id = "boss2"
+account = "org2"
+
+[[token]]
+id = "token22"
+login = "boss2"
+name = "Theirs"
+hash = "1111111111111111111111111111111111111111111111111111111111111111"
+"#;
+
+/// What a part of a path is called: one's own, another tenant's, and nobody's, which is as long.
+const NAMES: &[(&str, &str, &[(&str, &str)])] = &[
+    ("account", "org", &[("sp2", "sp9"), ("org2", "org9"), ("user2", "user9"), ("0099*001", "0099*009")]),
+    ("extension", "0087*002", &[("0099*001", "0099*009")]),
+    (
+        "device",
+        "Desk",
+        &[
+            ("Theirs", "Nobody"),
+            ("00:15:65:4A:A9:99", "00:15:65:4A:A9:98"),
+            ("x4h7k2m9x3q8w6e5r1y0u9p2an", "y4h7k2m9x3q8w6e5r1y0u9p2an"),
+        ],
+    ),
+    ("template", "mine", &[("theirs", "nobody")]),
+    ("login", "clerk", &[("boss2", "boss9")]),
+    ("token", "mytoken", &[("token22", "token99")]),
+];
+
+/// Who asks.
+const ACTORS: &[&str] = &["sp", "org", "user", "0087*002"];
+
+fn server() -> Running {
+    Running::start(Site::new().write("fleet/trees.toml", TREES))
+}
+
+fn ask(server: &Running, actor: &str, method: &str, path: &str, body: Option<&Value>) -> Reply {
+    let path = path.replace('*', "%2A").replace(' ', "%20");
+    let head = format!(
+        "{method} {path}\n{}Bellhop-Account: {actor}\r\nContent-Type: application/json\r\n",
+        server.operator()
+    );
+    server.api(&head, &body.map(Value::to_string).unwrap_or_default())
+}
+
+/// Makes the body that an operation takes: what its schema requires, and nothing else.
+fn body(document: &Value, operation: &Value) -> Option<Value> {
+    let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+    let name = schema["$ref"].as_str()?.rsplit('/').next()?;
+    let known = match name {
+        "AccountNew" => json!({ "kind": "user", "id": "fresh", "organization": "org" }),
+        "DeviceNew" => json!({ "name": "Fresh", "model": "yealink/t46s", "lines": ["0087*002"] }),
+        "Edits" => json!({ "edits": [{ "operation": "device-disable", "device": "Desk" }], "dry-run": true }),
+        "ExtensionNew" => json!({ "number": "0087*077", "user": "user" }),
+        "LevelEdit" => json!({ "level": "view" }),
+        "LoginNew" => json!({ "id": "fresh", "account": "org" }),
+        "Look" => json!({ "query": "device", "device": "Desk" }),
+        "TemplateNew" => json!({ "id": "fresh", "name": "Fresh" }),
+        "TokenNew" => json!({ "login": "clerk", "name": "Fresh" }),
+        _ => sample(&document["components"]["schemas"][name]),
+    };
+    Some(known)
+}
+
+fn sample(schema: &Value) -> Value {
+    let required = schema["required"].as_array().cloned().unwrap_or_default();
+    let value = |key: &str| match key {
+        "model" => json!("yealink/t46s"),
+        "firmware" => json!("66.86"),
+        "file" => json!("{mac}.cfg"),
+        _ => json!("x"),
+    };
+    let members: Map<String, Value> =
+        required.iter().filter_map(|key| Some((key.as_str()?.to_owned(), value(key.as_str()?)))).collect();
+    Value::Object(members)
+}
+
+/// Fills a path's braces, and gives it the query that it needs.
+fn filled(path: &str, operation: &Value, names: &impl Fn(&str) -> String) -> String {
+    let parts = path.split('/').map(|part| {
+        let name = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
+        name.map_or_else(|| part.to_owned(), names)
+    });
+    let path = parts.collect::<Vec<_>>().join("/");
+    let mut query = Vec::new();
+    for parameter in operation["parameters"].as_array().into_iter().flatten() {
+        let name = parameter["name"].as_str().unwrap();
+        match (parameter["in"].as_str().unwrap(), name) {
+            ("query", "dry-run") => query.push("dry-run=true".to_owned()),
+            ("query", "device") => query.push("device=Desk".to_owned()),
+            ("query", "model") if parameter["required"] == true => {
+                query.push("model=yealink/t46s".to_owned())
+            }
+            ("query", "firmware") => query.push("firmware=66.86".to_owned()),
+            _ => (),
+        }
+    }
+    if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) }
+}
+
+#[test]
+fn what_is_another_tenants_is_told_of_like_what_does_not_exist_by_every_operation() {
+    let server = server();
+    let document = document(&server);
+    let mut asked = 0;
+    for (method, path, operation) in operations(&document) {
+        let Some((name, _, pairs)) = NAMES.iter().find(|(name, ..)| path.contains(&format!("{{{name}}}")))
+        else {
+            let names: Vec<&str> =
+                path.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect();
+            let known = ["address", "bits", "network", "session"];
+            assert!(
+                names.iter().all(|name| known.contains(name)),
+                "{path} names something that no test knows"
+            );
+            continue;
+        };
+        let body = body(&document, &operation);
+        for actor in ACTORS {
+            for (theirs, nobodys) in *pairs {
+                let answer = |called: &str| {
+                    let path = filled(&path, &operation, &|part| {
+                        assert_eq!(part, *name);
+                        called.to_owned()
+                    });
+                    let reply = ask(&server, actor, &method, &path, body.as_ref());
+                    let text = String::from_utf8(reply.body).unwrap().replace(called, "…");
+                    (reply.status, reply.head.replace(called, "…"), text)
+                };
+                let (hidden, missing) = (answer(theirs), answer(nobodys));
+                assert_eq!(hidden, missing, "{actor} {method} {path} {theirs}");
+                assert!(matches!(hidden.0, 403 | 404), "{actor} {method} {path} {theirs}: {hidden:?}");
+                asked += 1;
+            }
+        }
+    }
+    assert!(asked > 200, "{asked}");
+}
+
+#[test]
+fn a_field_or_filter_that_names_another_tenants_record_tells_nothing_of_it() {
+    let server = server();
+    let new = |key: &str, value: Value| {
+        let mut body = json!({ "name": "Fresh", "model": "yealink/t46s" });
+        body[key] = value;
+        body
+    };
+    let rows: &[(&str, &str, &dyn Fn(&str) -> Value, &str, &str)] = &[
+        ("POST", "/api/v1/devices", &|id| new("owner", json!(id)), "org2", "org9"),
+        ("POST", "/api/v1/devices", &|id| new("organization", json!(id)), "org2", "org9"),
+        ("POST", "/api/v1/devices", &|id| new("lines", json!([id])), "0099*002", "0099*009"),
+        ("POST", "/api/v1/devices", &|id| new("template", json!(id)), "theirs", "nobody"),
+        ("PATCH", "/api/v1/devices/Desk", &|id| json!({ "owner": id }), "org2", "org9"),
+        ("PATCH", "/api/v1/devices/Desk", &|id| json!({ "organization": id }), "org2", "org9"),
+        ("PATCH", "/api/v1/devices/Desk", &|id| json!({ "lines": [id] }), "0099*002", "0099*009"),
+        ("PATCH", "/api/v1/devices/Desk", &|id| json!({ "template": id }), "theirs", "nobody"),
+        ("POST", "/api/v1/extensions", &|id| json!({ "number": "0087*077", "user": id }), "user2", "user9"),
+        (
+            "POST",
+            "/api/v1/accounts",
+            &|id| json!({ "kind": "user", "id": "fresh", "organization": id }),
+            "org2",
+            "org9",
+        ),
+        (
+            "POST",
+            "/api/v1/accounts",
+            &|id| json!({ "kind": "organization", "id": "fresh", "provider": id }),
+            "sp2",
+            "sp9",
+        ),
+        ("POST", "/api/v1/logins", &|id| json!({ "id": "fresh", "account": id }), "org2", "org9"),
+        ("POST", "/api/v1/tokens", &|id| json!({ "login": id, "name": "Fresh" }), "boss2", "boss9"),
+        (
+            "POST",
+            "/api/v1/templates",
+            &|id| json!({ "id": "fresh", "name": "Fresh", "owner": id }),
+            "org2",
+            "org9",
+        ),
+    ];
+    for actor in ACTORS {
+        for (method, path, body, theirs, nobodys) in rows {
+            let answer = |called: &str| {
+                let reply = ask(&server, actor, method, &format!("{path}?dry-run=true"), Some(&body(called)));
+                let text = String::from_utf8(reply.body).unwrap().replace(called, "…");
+                (reply.status, reply.head, text)
+            };
+            let (hidden, missing) = (answer(theirs), answer(nobodys));
+            assert_eq!(hidden, missing, "{actor} {method} {path} {theirs}");
+            assert!(hidden.0 >= 400, "{actor} {method} {path} {theirs}: {hidden:?}");
+        }
+        for (path, theirs, nobodys) in [
+            ("/api/v1/devices?owner=", "org2", "org9"),
+            ("/api/v1/devices?organization=", "org2", "org9"),
+            ("/api/v1/devices?extension=", "0099*001", "0099*009"),
+            ("/api/v1/devices?text=", "Theirs", "Nobody"),
+            ("/api/v1/devices?context=", "org2", "org9"),
+            ("/api/v1/accounts?below=", "org2", "org9"),
+            ("/api/v1/extensions?below=", "user2", "user9"),
+            ("/api/v1/tokens?login=", "boss2", "boss9"),
+        ] {
+            let answer = |called: &str| {
+                let reply = ask(&server, actor, "GET", &format!("{path}{called}"), None);
+                (reply.status, String::from_utf8(reply.body).unwrap().replace(called, "…"))
+            };
+            let (hidden, missing) = (answer(theirs), answer(nobodys));
+            assert_eq!(hidden, missing, "{actor} {path}{theirs}");
+            assert!(hidden.0 >= 400 || hidden.1.contains("\"total\":0"), "{actor} {path}: {hidden:?}");
+        }
+    }
+}
+
+#[test]
+fn no_list_shows_anything_of_another_tenant() {
+    let server = server();
+    for actor in ACTORS {
+        for list in
+            ["accounts", "extensions", "devices", "devices/options", "templates", "logins", "tokens", "self"]
+        {
+            let reply = ask(&server, actor, "GET", &format!("/api/v1/{list}"), None);
+            let text = String::from_utf8(reply.body).unwrap();
+            for word in ["org2", "sp2", "user2", "0099", "heirs", "boss2", "token22", "Other", "CANARY"] {
+                assert!(!text.contains(word), "{actor} {list} shows {word}: {text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_operation_answers_every_kind_of_account_as_the_table_says() {
+    let server = server();
+    let document = document(&server);
+    let actors = ["administrator", "sp", "org", "user", "0087*002", "org2"];
+    let mut table = String::from(
+        "# Status of each operation with what is the organization's, by who asks; edits as dry runs.\n",
+    );
+    table += "# Rewritten by BLESS=1.\n";
+    writeln!(table, "{:<52} {}", "", actors.map(|actor| format!("{actor:>13}")).join(" ")).unwrap();
+    for (method, path, operation) in operations(&document) {
+        if (method.as_str(), path.as_str()) == ("POST", "/api/v1/sessions") {
+            // It is open, and whoever tries too often is told to wait.
+            continue;
+        }
+        let body = body(&document, &operation);
+        let names = |part: &str| match part {
+            "address" => "192.0.2.0".to_owned(),
+            "bits" => "24".to_owned(),
+            "network" => "all".to_owned(),
+            "session" => "nobody".to_owned(),
+            part => NAMES.iter().find(|(name, ..)| *name == part).unwrap().1.to_owned(),
+        };
+        let asked = filled(&path, &operation, &names);
+        let statuses = actors.map(|actor| {
+            let reply = ask(&server, actor, &method, &asked, body.as_ref());
+            assert!(reply.status < 500, "{actor} {method} {asked}: {reply:?}");
+            format!("{:>13}", reply.status)
+        });
+        writeln!(table, "{:<52} {}", format!("{method} {path}"), statuses.join(" ")).unwrap();
+    }
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/api/operations.txt");
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&golden, &table).unwrap();
+    }
+    assert_eq!(table, fs::read_to_string(&golden).unwrap(), "BLESS=1 rewrites it; review the difference");
+}
