@@ -107,7 +107,7 @@ fn a_device_with_a_serial_is_made_once_however_often_that_is_asked_for() {
     assert_eq!(made.status, 201, "{made:?}");
     let again = make(&record);
     assert_eq!((again.status, &json(&again)["changed"]), (200, &json!(false)));
-    let mut other = record.clone();
+    let mut other = record;
     other["name"] = json!("Other");
     let conflict = make(&other);
     assert_eq!((conflict.status, &json(&conflict)["code"]), (409, &json!("conflict")));

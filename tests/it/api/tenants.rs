@@ -117,11 +117,18 @@ name = "Theirs"
 hash = "1111111111111111111111111111111111111111111111111111111111111111"
 "#;
 
+/// What a part of a path is called: its name, one's own record, and another tenant's ones, each with a name of nobody's.
+struct Named(&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
 /// What a part of a path is called: one's own, another tenant's, and nobody's, which is as long.
-const NAMES: &[(&str, &str, &[(&str, &str)])] = &[
-    ("account", "org", &[("sp2", "sp9"), ("org2", "org9"), ("user2", "user9"), ("0099*001", "0099*009")]),
-    ("extension", "0087*002", &[("0099*001", "0099*009")]),
-    (
+const NAMES: &[Named] = &[
+    Named(
+        "account",
+        "org",
+        &[("sp2", "sp9"), ("org2", "org9"), ("user2", "user9"), ("0099*001", "0099*009")],
+    ),
+    Named("extension", "0087*002", &[("0099*001", "0099*009")]),
+    Named(
         "device",
         "Desk",
         &[
@@ -130,9 +137,9 @@ const NAMES: &[(&str, &str, &[(&str, &str)])] = &[
             ("x4h7k2m9x3q8w6e5r1y0u9p2an", "y4h7k2m9x3q8w6e5r1y0u9p2an"),
         ],
     ),
-    ("template", "mine", &[("theirs", "nobody")]),
-    ("login", "clerk", &[("boss2", "boss9")]),
-    ("token", "mytoken", &[("token22", "token99")]),
+    Named("template", "mine", &[("theirs", "nobody")]),
+    Named("login", "clerk", &[("boss2", "boss9")]),
+    Named("token", "mytoken", &[("token22", "token99")]),
 ];
 
 /// Who asks.
@@ -197,7 +204,7 @@ fn filled(path: &str, operation: &Value, names: &impl Fn(&str) -> String) -> Str
             ("query", "dry-run") => query.push("dry-run=true".to_owned()),
             ("query", "device") => query.push("device=Desk".to_owned()),
             ("query", "model") if parameter["required"] == true => {
-                query.push("model=yealink/t46s".to_owned())
+                query.push("model=yealink/t46s".to_owned());
             }
             ("query", "firmware") => query.push("firmware=66.86".to_owned()),
             _ => (),
@@ -212,7 +219,8 @@ fn what_is_another_tenants_is_told_of_like_what_does_not_exist_by_every_operatio
     let document = document(&server);
     let mut asked = 0;
     for (method, path, operation) in operations(&document) {
-        let Some((name, _, pairs)) = NAMES.iter().find(|(name, ..)| path.contains(&format!("{{{name}}}")))
+        let Some(Named(name, _, pairs)) =
+            NAMES.iter().find(|Named(name, ..)| path.contains(&format!("{{{name}}}")))
         else {
             let names: Vec<&str> =
                 path.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect();
@@ -245,6 +253,9 @@ fn what_is_another_tenants_is_told_of_like_what_does_not_exist_by_every_operatio
     assert!(asked > 200, "{asked}");
 }
 
+/// Method, path, what makes the body of a name, another tenant's name, and nobody's.
+struct Row<'r>(&'r str, &'r str, &'r dyn Fn(&str) -> Value, &'r str, &'r str);
+
 #[test]
 fn a_field_or_filter_that_names_another_tenants_record_tells_nothing_of_it() {
     let server = server();
@@ -253,33 +264,39 @@ fn a_field_or_filter_that_names_another_tenants_record_tells_nothing_of_it() {
         body[key] = value;
         body
     };
-    let rows: &[(&str, &str, &dyn Fn(&str) -> Value, &str, &str)] = &[
-        ("POST", "/api/v1/devices", &|id| new("owner", json!(id)), "org2", "org9"),
-        ("POST", "/api/v1/devices", &|id| new("organization", json!(id)), "org2", "org9"),
-        ("POST", "/api/v1/devices", &|id| new("lines", json!([id])), "0099*002", "0099*009"),
-        ("POST", "/api/v1/devices", &|id| new("template", json!(id)), "theirs", "nobody"),
-        ("PATCH", "/api/v1/devices/Desk", &|id| json!({ "owner": id }), "org2", "org9"),
-        ("PATCH", "/api/v1/devices/Desk", &|id| json!({ "organization": id }), "org2", "org9"),
-        ("PATCH", "/api/v1/devices/Desk", &|id| json!({ "lines": [id] }), "0099*002", "0099*009"),
-        ("PATCH", "/api/v1/devices/Desk", &|id| json!({ "template": id }), "theirs", "nobody"),
-        ("POST", "/api/v1/extensions", &|id| json!({ "number": "0087*077", "user": id }), "user2", "user9"),
-        (
+    let rows: &[Row<'_>] = &[
+        Row("POST", "/api/v1/devices", &|id| new("owner", json!(id)), "org2", "org9"),
+        Row("POST", "/api/v1/devices", &|id| new("organization", json!(id)), "org2", "org9"),
+        Row("POST", "/api/v1/devices", &|id| new("lines", json!([id])), "0099*002", "0099*009"),
+        Row("POST", "/api/v1/devices", &|id| new("template", json!(id)), "theirs", "nobody"),
+        Row("PATCH", "/api/v1/devices/Desk", &|id| json!({ "owner": id }), "org2", "org9"),
+        Row("PATCH", "/api/v1/devices/Desk", &|id| json!({ "organization": id }), "org2", "org9"),
+        Row("PATCH", "/api/v1/devices/Desk", &|id| json!({ "lines": [id] }), "0099*002", "0099*009"),
+        Row("PATCH", "/api/v1/devices/Desk", &|id| json!({ "template": id }), "theirs", "nobody"),
+        Row(
+            "POST",
+            "/api/v1/extensions",
+            &|id| json!({ "number": "0087*077", "user": id }),
+            "user2",
+            "user9",
+        ),
+        Row(
             "POST",
             "/api/v1/accounts",
             &|id| json!({ "kind": "user", "id": "fresh", "organization": id }),
             "org2",
             "org9",
         ),
-        (
+        Row(
             "POST",
             "/api/v1/accounts",
             &|id| json!({ "kind": "organization", "id": "fresh", "provider": id }),
             "sp2",
             "sp9",
         ),
-        ("POST", "/api/v1/logins", &|id| json!({ "id": "fresh", "account": id }), "org2", "org9"),
-        ("POST", "/api/v1/tokens", &|id| json!({ "login": id, "name": "Fresh" }), "boss2", "boss9"),
-        (
+        Row("POST", "/api/v1/logins", &|id| json!({ "id": "fresh", "account": id }), "org2", "org9"),
+        Row("POST", "/api/v1/tokens", &|id| json!({ "login": id, "name": "Fresh" }), "boss2", "boss9"),
+        Row(
             "POST",
             "/api/v1/templates",
             &|id| json!({ "id": "fresh", "name": "Fresh", "owner": id }),
@@ -288,7 +305,7 @@ fn a_field_or_filter_that_names_another_tenants_record_tells_nothing_of_it() {
         ),
     ];
     for actor in ACTORS {
-        for (method, path, body, theirs, nobodys) in rows {
+        for Row(method, path, body, theirs, nobodys) in rows {
             let answer = |called: &str| {
                 let reply = ask(&server, actor, method, &format!("{path}?dry-run=true"), Some(&body(called)));
                 let text = String::from_utf8(reply.body).unwrap().replace(called, "…");
@@ -356,7 +373,7 @@ fn every_operation_answers_every_kind_of_account_as_the_table_says() {
             "bits" => "24".to_owned(),
             "network" => "all".to_owned(),
             "session" => "nobody".to_owned(),
-            part => NAMES.iter().find(|(name, ..)| *name == part).unwrap().1.to_owned(),
+            part => NAMES.iter().find(|Named(name, ..)| *name == part).unwrap().1.to_owned(),
         };
         let asked = filled(&path, &operation, &names);
         let statuses = actors.map(|actor| {
