@@ -123,3 +123,54 @@ fn note(value: &Value, into: &mut Vec<(Range<usize>, String)>) {
         into.push((range, value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BEFORE: &str = r#"# password = "CANARY-comment"
+[[device]]
+serial = "CANARY-serial"
+name = "Desk"
+admin-password = "CANARY-admin" # once CANARY-admin
+settings = { user-password = "CANARY-user", language = "en" }
+update-password = """
+CANARY-update
+"""
+raw = { "a.b" = "CANARY-raw", yealink = { c = "CANARY-deep" } }
+
+[[extension]]
+number = "1"
+[extension.sip]
+password = 'CANARY-sip'
+"#;
+
+    fn diff(after: &str) -> String {
+        let path = Path::new("/fleet/sp/org.toml").to_owned();
+        let rewrite = Rewrite { path, before: Some(BEFORE.to_owned()), after: after.to_owned() };
+        unified(Path::new("/fleet"), &[rewrite])
+    }
+
+    #[test]
+    fn no_secret_is_in_a_diff_wherever_it_stands() {
+        let after = BEFORE.replace("\"Desk\"", "\"Hall\"").replace("'CANARY-sip'", "'CANARY-new'");
+        let diff = diff(&after.replace("\"CANARY-raw\"", "\"CANARY-other\""));
+        assert!(!diff.contains("CANARY"), "{diff}");
+        assert!(diff.contains("--- sp/org.toml\n+++ sp/org.toml\n"), "{diff}");
+        assert!(diff.contains("-name = \"Desk\"\n+name = \"Hall\"\n"), "{diff}");
+        assert!(diff.contains("language = \"en\""), "{diff}");
+    }
+
+    #[test]
+    fn a_secret_that_changes_is_told_of_without_being_told() {
+        let diff = diff(&BEFORE.replace("\"CANARY-admin\" #", "\"CANARY-next\" #"));
+        assert!(diff.contains(&format!("-admin-password = \"{DOTS} (old)\"")), "{diff}");
+        assert!(diff.contains(&format!("+admin-password = \"{DOTS} (new)\"")), "{diff}");
+        assert!(!diff.contains("CANARY"), "{diff}");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_shown() {
+        assert!(!diff("password = \"CANARY-broken\nx").contains("CANARY"));
+    }
+}
