@@ -405,6 +405,31 @@ fn lists_are_tables_in_full_where_nobody_looks_and_arrays_as_json() {
 }
 
 #[test]
+fn a_template_goes_from_nothing_to_a_phone_and_back() {
+    let site = Site::with_phone().write("body", "own = {{ device.mac }}\n");
+    let body = site.path("body");
+    let (model, firmware) = ("yealink/t46s", json(&site, &["device", "show", "Desk"])["firmware"].clone());
+    let firmware = firmware.as_str().unwrap();
+    done(&site, &["template", "add", "own", "--name", "Own bodies", "--visibility", "organization"], "");
+    done(&site, &["template", "equip", "own", model, firmware], "");
+    let file = ["template", "file", "own", model, firmware, "{mac}.cfg", "--body", body.to_str().unwrap()];
+    done(&site, &file, "");
+    done(&site, &["device", "edit", "Desk", "--template", "own"], "");
+    let rendered = done(&site, &["render", "Desk"], "");
+    assert!(rendered.contains("own = "), "{rendered}");
+    assert_eq!(done(&site, &["template", "preview", "own", "Desk"], ""), rendered);
+    assert_eq!(json(&site, &["template", "check", "own"])["faults"], Value::Array(Vec::new()));
+    let (code, _, err) = run(&site, &["template", "remove", "own", "--yes"], "");
+    assert_eq!(code, Some(1), "a device uses it: {err}");
+    let exported = done(&site, &["template", "export", "own"], "");
+    done(&site, &["template", "add", "copy", "--name", "A copy", "--visibility", "administrator"], "");
+    done(&site, &["template", "import", "copy", "-"], &exported);
+    assert_eq!(done(&site, &["template", "export", "copy"], "").replace("A copy", "Own bodies"), exported);
+    done(&site, &["device", "edit", "Desk", "--unset", "template"], "");
+    done(&site, &["template", "remove", "own", "--yes"], "");
+}
+
+#[test]
 fn manual_pages_and_completions_are_written_for_every_command() {
     let site = Site::new();
     done(&site, &["pages", site.path("pages").to_str().unwrap()], "");
