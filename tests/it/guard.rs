@@ -110,7 +110,7 @@ fn phones_that_were_there_before_a_ban_go_on_and_the_ban_ends() {
     until("all are noted", || {
         let listed: serde_json::Value =
             serde_json::from_str(&text(&server.command(&["device", "list", "--json"]))).unwrap();
-        listed.as_array().unwrap().iter().filter(|device| device["last_fetched"].is_string()).count() == 3
+        listed.as_array().unwrap().iter().filter(|device| device["last-fetched"].is_string()).count() == 3
     });
     scan(&server, 0, 5);
     assert_eq!(by_all(&server, |number| file('b', number)), [true; 3]);

@@ -86,7 +86,8 @@ fn what_is_the_strangers_cannot_be_chosen_and_is_told_like_what_is_missing() {
         let of = |value: &Value| refused(&site, "sp", add(json!({ key: value })));
         let (hidden, missing) = (of(&hidden), of(&missing));
         assert_eq!(hidden.field.as_deref(), Some(key), "{hidden:?}");
-        assert_eq!(hidden.message.replace("stranger-org", "nobody"), missing.message);
+        let same = hidden.message.replace("stranger-org", "nobody").replace("0999*002", "0777*777");
+        assert_eq!(same, missing.message);
         assert_eq!((hidden.code, &hidden.rule), (missing.code, &missing.rule));
     }
 }

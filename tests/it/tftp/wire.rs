@@ -497,7 +497,7 @@ fn a_fetch_is_noted_when_it_is_complete() {
     let fetched = || {
         let listed = server.command(&["device", "list", "--json"]).stdout;
         let text = String::from_utf8(listed).unwrap();
-        let line = text.lines().find(|line| line.contains("\"last_fetched\"")).map(str::to_owned);
+        let line = text.lines().find(|line| line.contains("\"last-fetched\"")).map(str::to_owned);
         line.is_some_and(|line| !line.contains("null"))
     };
     let mut client = Client::new(server.tftp);
