@@ -224,7 +224,7 @@ impl Snapshot {
         self.phone(self.by_serial(serial.as_bytes()).found?)
     }
 
-    /// Finds a device by what everybody calls it: its serial's [`Serial::public_id`].
+    /// Finds a device by what everybody calls it: its serial's [`public_id`](crate::model::Serial::public_id).
     pub fn phone_by_id(&self, id: &str) -> Option<Phone<'_>> {
         let is_id = id.len() == 16 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         let id = u64::from_str_radix(id, 16).ok().filter(|_| is_id)?.to_be_bytes();
