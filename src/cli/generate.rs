@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
+use serde_json::json;
 use toml_edit::{DocumentMut, Item, TableLike, Value};
 
 use crate::audit::{Entry, Log};
@@ -23,7 +24,11 @@ const GENERATE: &str = "generate";
 /// Serials of 128 bits and passwords that the model takes are written into the records, in place of the word
 /// `generate`; comments and order stay as they are.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    /// Print JSON: the files with how many values each got
+    #[arg(long)]
+    json: bool,
+}
 
 impl Args {
     pub(super) fn run(self, config: &Path) -> Result<(), Failure> {
@@ -42,9 +47,8 @@ impl Args {
             }
         }
         let made: usize = files.values().map(|(_, made)| made).sum();
-        for (rewrite, made) in files.values() {
-            println!("{}: {made}", rewrite.path.display());
-        }
+        let told: Vec<(String, usize)> =
+            files.values().map(|(rewrite, made)| (rewrite.path.display().to_string(), *made)).collect();
         if made > 0 {
             let mut entry = Entry::new("administrator", "shell", "generate");
             entry.why = Some(format!("{made} values were left to be generated"));
@@ -52,6 +56,15 @@ impl Args {
             let change = Change { rewrites, audit: entry.text() };
             folder.write(&lock, &change)?;
             folder.conclude(&lock, &change, &log)?;
+        }
+        if self.json {
+            let files: Vec<_> =
+                told.iter().map(|(path, made)| json!({ "file": path, "made": made })).collect();
+            println!("{:#}", json!({ "files": files, "made": made }));
+            return Ok(());
+        }
+        for (path, made) in &told {
+            println!("{path}: {made}");
         }
         println!("{made} values made");
         Ok(())

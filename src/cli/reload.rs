@@ -16,6 +16,9 @@ pub(super) struct Args {
     /// Publish what the files say even where they would take away many devices or break files that phones have now
     #[arg(long)]
     force: bool,
+    /// Print JSON: result, serial, devices, and the lines of warnings or faults
+    #[arg(long)]
+    json: bool,
 }
 
 impl Args {
@@ -24,6 +27,10 @@ impl Args {
         let key = Key::read(&config.state).context("is the server running, and are you its operator?")?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let told = runtime.block_on(reload(&key, self.force))?;
+        if self.json {
+            println!("{:#}", told.body);
+            return if told.done { Ok(()) } else { Err(Failure::Faulty(Vec::new())) };
+        }
         let list =
             |name: &str| told.body.get(name).and_then(|list| list.as_array()).cloned().unwrap_or_default();
         for line in list("warnings").iter().chain(&list("faults")).filter_map(|line| line.as_str()) {

@@ -23,6 +23,9 @@ pub(super) struct Args {
     /// List the files of the device instead
     #[arg(long, conflicts_with = "file")]
     list: bool,
+    /// Print the list as JSON, one array
+    #[arg(long, requires = "list")]
+    json: bool,
 }
 
 impl Args {
@@ -31,8 +34,11 @@ impl Args {
         let snapshot = &loaded.snapshot;
         let phone = find(snapshot, &self.serial)?;
         if self.list {
-            for file in &phone.firmware.files {
-                println!("{}", phone.file_name(file));
+            let names: Vec<String> = phone.firmware.files.iter().map(|file| phone.file_name(file)).collect();
+            if self.json {
+                println!("{:#}", serde_json::json!(names));
+            } else {
+                names.iter().for_each(|name| println!("{name}"));
             }
             return Ok(());
         }

@@ -206,3 +206,28 @@ fn what_records_leave_to_be_generated_is_filled_in_once() {
     assert_eq!(run(&site, &["generate"], "").1, "0 values made\n");
     assert_eq!(std::fs::read_to_string(site.path("fleet/device.toml")).unwrap(), made);
 }
+
+#[test]
+fn what_is_checked_generated_listed_and_read_again_is_told_as_json_too() {
+    let json = |output: std::process::Output| {
+        let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code(), told)
+    };
+    let site = Site::with_phone();
+    let (code, told) = json(command(&site, &["check", "--json"], ""));
+    assert_eq!((code, &told["fine"], &told["devices"]), (Some(0), &true.into(), &1.into()), "{told}");
+    site.put("fleet/device.toml", &DEVICE.replace("model = \"", "model = \"x"));
+    let (code, told) = json(command(&site, &["check", "--json"], ""));
+    let fault = &told["faults"][0];
+    assert_eq!((code, &told["fine"], &fault["line"]), (Some(78), &false.into(), &5.into()), "{told}");
+    assert_eq!((&fault["key"], &fault["severity"]), (&"model".into(), &"error".into()), "{told}");
+    site.put("fleet/device.toml", &DEVICE.replace("CANARY-admin", "generate"));
+    let (code, told) = json(command(&site, &["generate", "--json"], ""));
+    assert_eq!((code, &told["made"], &told["files"][0]["made"]), (Some(0), &1.into(), &1.into()), "{told}");
+    let (code, told) = json(command(&site, &["render", "Desk", "--list", "--json"], ""));
+    assert!(code == Some(0) && told.as_array().unwrap().contains(&FILE.into()), "{told}");
+    let server = Running::start(site);
+    server.site.put("fleet/device.toml", &DEVICE.replace("Desk", "Lobby"));
+    let (code, told) = json(server.command(&["reload", "--json"]));
+    assert!(code == Some(0) && told["serial"].is_number() && told["result"].is_string(), "{told}");
+}
