@@ -75,10 +75,22 @@ PATH=$PATH:/usr/sbin nginx -e "$site/nginx.log" -c "$site/nginx.conf" & pids+=($
 PATH=$PATH:/usr/sbin haproxy -f "$site/haproxy.cfg" >"$site/haproxy.log" 2>&1 & pids+=($!)
 listens "$by_nginx"; listens "$by_haproxy"; listens "$by_haproxy_tls"
 export BELLHOP_CONFIG=$site/bellhop.toml
-serial_of() { "$program" device list --json | python3 -c '
+# file_of PROTOCOL: the path by which a phone of that protocol asks for its own file, known by its serial
+file_of() {
+  "$program" device list --json |
+    python3 -c 'import json, sys; [print(d["id"]) for d in json.load(sys.stdin) if d["protocol"] == sys.argv[1]]' "$1" |
+    while read -r id; do "$program" device show "$id" --json; done |
+    python3 -c '
 import json, sys
-print(next(d["serial"] + "/" + d["files"][-1] for d in json.load(sys.stdin) if d["protocol"] == sys.argv[1] and d["known_by"] == "serial"))' "$1"; }
-file=$(serial_of http); file_tls=$(serial_of https)
+shown, text = json.JSONDecoder(), sys.stdin.read().strip()
+while text:
+    device, end = shown.raw_decode(text)
+    text = text[end:].strip()
+    if device["known-by"] == "serial":
+        print(device["serial"] + "/" + device["files"][-1])
+        break'
+}
+file=$(file_of http); file_tls=$(file_of https)
 
 echo "== nginx, X-Forwarded-For"
 expect "a phone of the voice network" 200 "$(from 127.0.9.1 "http://127.0.0.1:$by_nginx/$file")"
