@@ -29,6 +29,10 @@ const EDITS: &[(&str, &str)] = &[
     ("429", "Too much was tried; `Retry-After` says when to come back."),
 ];
 
+/// The same for requests that look at a device, which may be called by a name.
+const NAMES: &[(&str, &str)] =
+    &[("409", "Several devices have that name; each is called by its id as well.")];
+
 /// Completes what the routes say.
 pub(super) fn complete(document: &OpenApi) -> Value {
     let mut document = serde_json::to_value(document).unwrap_or_default();
@@ -90,8 +94,12 @@ fn sharpen(parameter: &mut Value) {
 fn add_problems(method: &str, operation: &mut Value) {
     let is_open = operation["security"] == json!([{}]);
     let changes = method != "get";
+    let names_device = operation.get("parameters").and_then(Value::as_array).is_some_and(|parameters| {
+        !changes && parameters.iter().any(|parameter| parameter["name"] == "device")
+    });
     let Some(responses) = operation["responses"].as_object_mut() else { return };
-    let all = ALWAYS.iter().chain(EDITS.iter().filter(|_| changes));
+    let edits = EDITS.iter().filter(|_| changes);
+    let all = ALWAYS.iter().chain(edits).chain(NAMES.iter().filter(|_| names_device));
     for (status, when) in all.filter(|(status, _)| !(is_open && !changes && matches!(*status, "401" | "403")))
     {
         let problem = json!({
