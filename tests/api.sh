@@ -84,7 +84,8 @@ own=(logins-edit logins-remove tokens-revoke)
 judge() {
   local what=$1 seconds=$2 token=$3
   shift 3
-  rm -rf "$site/fleet"
+  # Without what was kept: what the last run added would be missed as if it were lost.
+  rm -rf "$site/fleet" "$site/state/last-good"
   cp -r "$site/fleet.before" "$site/fleet"
   start
   [ "$token" != operator ] || token=$(awk '{print $2}' "$site/state/admin.key")
