@@ -62,8 +62,11 @@ fn attempt(desk: &mut Desk<'_>, caller: &Caller, request: &Request) -> Result<Ou
         return Err(Problem::new(Code::Invalid, message).of_field("edits"));
     }
     if !desk.faults().is_empty() {
-        let cure = "`bellhop check` lists what is wrong; mend it first";
-        return Err(Problem::new(Code::Faulty, format!("the records' files are faulty as they are; {cure}")));
+        let cure = "`bellhop status` and `bellhop check` say why; mend that first";
+        return Err(Problem::new(
+            Code::Faulty,
+            format!("the records' files are not served as they are; {cure}"),
+        ));
     }
     let mut draft = desk.draft();
     let mut done = Done::default();
@@ -141,7 +144,7 @@ fn not_committed(error: CommitError, caller: &Caller) -> Problem {
     match error {
         CommitError::Faulty(_) => {
             let message =
-                "the records' files have become faulty meanwhile; `bellhop check` lists what is wrong";
+                "the records' files have become faulty meanwhile; `bellhop check` says what is wrong";
             Problem::new(Code::Faulty, message)
         }
         CommitError::Spoiled => failed("an edit of this request failed half-way; repeat the request"),
