@@ -59,6 +59,7 @@ pub mod render;
 
 pub mod audit;
 pub mod edit;
+pub mod jobs;
 pub mod login;
 pub mod operation;
 pub mod reload;

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 /// What stands in the place of a secret.
 pub const DOTS: &str = "••••";
 
-/// Keys whose values are secrets, beside those whose names say so.
-const SECRET: &[&str] = &["hash", "pin", "serial", "token"];
+/// Keys whose values are secrets, beside those whose names say so; `rows` of a job may hold any of them.
+const SECRET: &[&str] = &["hash", "passcode", "pin", "rows", "serial", "token"];
 
 /// Parts of a key's name that make its value a secret.
 const SAYS_SO: &[&str] = &["passphrase", "password", "secret"];
@@ -14,7 +14,7 @@ const SAYS_SO: &[&str] = &["passphrase", "password", "secret"];
 /// Tells whether a key's value must not be shown.
 pub fn is_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
-    SECRET.contains(&key.as_str()) || SAYS_SO.iter().any(|part| key.contains(part))
+    SECRET.contains(&key.as_str()) || key.starts_with("raw.") || SAYS_SO.iter().any(|part| key.contains(part))
 }
 
 /// Gives a record with dots in the place of its secrets; of `raw`, which speaks a vendor's language, all values.

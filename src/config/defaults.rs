@@ -6,8 +6,8 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use crate::config::{
-    Admin, Assets, Config, Guard, Http, Https, Limits, Log, Logins, Permissions, Provisioning, Proxies,
-    Reload, Rendering, Tftp,
+    Admin, Assets, Config, Features, Guard, Http, Https, Limits, Log, Logins, Permissions, Provisioning,
+    Proxies, Reload, Rendering, Tftp,
 };
 use crate::model::{Raw, Settings};
 
@@ -28,6 +28,7 @@ impl Default for Config {
             admin: Admin::default(),
             provisioning: Provisioning::default(),
             limits: Limits::default(),
+            features: Features::default(),
             guard: Guard::default(),
             logins: Logins::default(),
             permissions: Permissions::default(),

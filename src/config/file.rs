@@ -80,6 +80,7 @@ impl Config {
                 "catalog" => {
                     set(&mut self.catalog, Some(entry.list().filter_map(|item| path(&item)).collect()));
                 }
+                "features" => self.features.read(&entry),
                 "fleet" => set(&mut self.fleet, path(&entry)),
                 "guard" => self.guard.read(&entry),
                 "http" => self.read_http(&entry),
@@ -100,6 +101,7 @@ impl Config {
                     "admin",
                     "assets",
                     "catalog",
+                    "features",
                     "fleet",
                     "guard",
                     "http",

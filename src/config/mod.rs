@@ -6,6 +6,7 @@
 
 mod admin;
 mod defaults;
+mod features;
 mod file;
 mod guard;
 mod log;
@@ -21,6 +22,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 pub use self::admin::{Admin, Place};
+pub use self::features::Features;
 pub use self::guard::Guard;
 pub use self::log::{Destination, Format, Level, Log};
 pub use self::logins::Logins;
@@ -52,6 +54,8 @@ pub struct Config {
     pub provisioning: Provisioning,
     /// Deadlines, sizes and caps of connections.
     pub limits: Limits,
+    /// What is switched on beyond provisioning itself.
+    pub features: Features,
     /// What a network may be refused before it is banned, and what is an alarm.
     pub guard: Guard,
     /// How long sessions of logins last, and what guessing passwords costs.

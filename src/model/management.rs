@@ -139,6 +139,12 @@ pub enum RecordKind {
     Device,
     /// `[[extension]]`
     Extension,
+    /// `[[grant]]`
+    Grant,
+    /// `[[group]]`
+    Group,
+    /// `[[job]]`
+    Job,
     /// `[[login]]`
     Login,
     /// `[[organization]]`
@@ -160,6 +166,9 @@ impl RecordKind {
     pub const ALL: &[Self] = &[
         Self::Device,
         Self::Extension,
+        Self::Grant,
+        Self::Group,
+        Self::Job,
         Self::Login,
         Self::Organization,
         Self::Preferences,
@@ -174,6 +183,9 @@ impl RecordKind {
         match self {
             Self::Device => "device",
             Self::Extension => "extension",
+            Self::Grant => "grant",
+            Self::Group => "group",
+            Self::Job => "job",
             Self::Login => "login",
             Self::Organization => "organization",
             Self::Preferences => "preferences",
@@ -190,9 +202,15 @@ impl RecordKind {
             Self::Device => Some("serial"),
             Self::Extension => Some("number"),
             Self::Preferences => None,
-            Self::Login | Self::Organization | Self::Provider | Self::Template | Self::Token | Self::User => {
-                Some("id")
-            }
+            Self::Grant
+            | Self::Group
+            | Self::Job
+            | Self::Login
+            | Self::Organization
+            | Self::Provider
+            | Self::Template
+            | Self::Token
+            | Self::User => Some("id"),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Promises: no I/O, no clock, nothing but values; what is secret prints as dots.
 //! Read next: [`records`](crate::model) for what a fleet is made of, then `snapshot` for how it is kept.
 
+mod jobs;
 mod mac;
 mod management;
 mod records;
@@ -14,6 +15,7 @@ mod vocabulary;
 mod words;
 mod zone;
 
+pub use self::jobs::{FieldSource, Grant, Group, Holder, Job, JobField, JobKind, JobOperation};
 pub use self::mac::{InvalidMac, Mac};
 pub use self::management::{
     Equipment, Login, Preferences, RecordKind, RecordRef, Template, TemplateFile, Token, TokenScope,

@@ -109,6 +109,15 @@ impl<'s> Checker<'s> {
         for (at, device) in records.devices.iter() {
             check(RecordKind::Device, at, &|notes| self.device(notes, device));
         }
+        for (at, grant) in records.grants.iter() {
+            check(RecordKind::Grant, at, &|notes| self.grant(notes, grant));
+        }
+        for (at, group) in records.groups.iter() {
+            check(RecordKind::Group, at, &|notes| self.group(notes, group));
+        }
+        for (at, job) in records.jobs.iter() {
+            check(RecordKind::Job, at, &|notes| self.job(notes, job));
+        }
         for (at, login) in records.logins.iter() {
             check(RecordKind::Login, at, &|notes| self.login(notes, login));
         }

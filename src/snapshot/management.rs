@@ -1,4 +1,4 @@
-//! Logins, tokens, templates and preferences of a snapshot: found by their ids, and checked.
+//! Logins, tokens, templates, preferences, groups, grants and jobs of a snapshot: found by their ids, and checked.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -7,8 +7,8 @@ use std::sync::Arc;
 use crate::catalog::FileScope;
 use crate::document::{Severity, nearest};
 use crate::model::{
-    Device, Equipment, Extension, Login, Organization, Preferences, Provider, RecordKind, RecordRef,
-    Template, Token, User, Visibility,
+    Device, Equipment, Extension, Grant, Group, Job, Login, Organization, Preferences, Provider, RecordKind,
+    RecordRef, Template, Token, User, Visibility,
 };
 use crate::snapshot::build::Changed;
 use crate::snapshot::check::{Checker, Notes, Trouble};
@@ -46,6 +46,24 @@ impl Snapshot {
         Some(self.slot(place.file).records.templates.get(place.at))
     }
 
+    /// Finds a grant by its id.
+    pub fn grant(&self, id: &str) -> Option<&Grant> {
+        let place = self.named_place(RecordKind::Grant, id)?;
+        Some(self.slot(place.file).records.grants.get(place.at))
+    }
+
+    /// Finds a group by its id.
+    pub fn group(&self, id: &str) -> Option<&Group> {
+        let place = self.named_place(RecordKind::Group, id)?;
+        Some(self.slot(place.file).records.groups.get(place.at))
+    }
+
+    /// Finds a job by its id.
+    pub fn job(&self, id: &str) -> Option<&Job> {
+        let place = self.named_place(RecordKind::Job, id)?;
+        Some(self.slot(place.file).records.jobs.get(place.at))
+    }
+
     /// Gives the global preferences, where there are any.
     pub fn preferences(&self) -> Option<&Preferences> {
         self.each(|records| &records.preferences).next()
@@ -69,6 +87,21 @@ impl Snapshot {
     /// Goes through the extensions, in the order of the files.
     pub fn extensions(&self) -> impl Iterator<Item = &Extension> {
         self.each(|records| &records.extensions)
+    }
+
+    /// Goes through the grants, in the order of the files.
+    pub fn grants(&self) -> impl Iterator<Item = &Grant> {
+        self.each(|records| &records.grants)
+    }
+
+    /// Goes through the groups, in the order of the files.
+    pub fn groups(&self) -> impl Iterator<Item = &Group> {
+        self.each(|records| &records.groups)
+    }
+
+    /// Goes through the jobs, in the order of the files.
+    pub fn jobs(&self) -> impl Iterator<Item = &Job> {
+        self.each(|records| &records.jobs)
     }
 
     /// Goes through the logins, in the order of the files.
@@ -100,9 +133,12 @@ impl Snapshot {
         let place = match record.kind {
             RecordKind::Device => self.by_serial(key.as_bytes()).found,
             RecordKind::Extension => self.extension_place(key),
-            RecordKind::Login | RecordKind::Template | RecordKind::Token => {
-                self.named_place(record.kind, key)
-            }
+            RecordKind::Grant
+            | RecordKind::Group
+            | RecordKind::Job
+            | RecordKind::Login
+            | RecordKind::Template
+            | RecordKind::Token => self.named_place(record.kind, key),
             RecordKind::Organization => self.account_of(AccountKind::Organization, key),
             RecordKind::Preferences => self.first_preferences(),
             RecordKind::Provider => self.account_of(AccountKind::Provider, key),
@@ -132,6 +168,9 @@ impl Snapshot {
     fn name_at(&self, named: NamedPlace) -> (RecordKind, &str) {
         let (records, at) = (&self.slot(named.place.file).records, named.place.at);
         let id = match named.kind {
+            RecordKind::Grant => &records.grants.get(at).id,
+            RecordKind::Group => &records.groups.get(at).id,
+            RecordKind::Job => &records.jobs.get(at).id,
             RecordKind::Login => &records.logins.get(at).id,
             RecordKind::Template => &records.templates.get(at).id,
             _ => &records.tokens.get(at).id,
@@ -198,6 +237,8 @@ impl Snapshot {
     /// Tells whether what others may refer to of these records is still there.
     pub(super) fn names_stay(&self, records: &Records) -> bool {
         records.logins.iter().all(|(_, login)| self.login(&login.id).is_some())
+            && records.groups.iter().all(|(_, group)| self.group(&group.id).is_some())
+            && records.jobs.iter().all(|(_, old)| self.job(&old.id).is_some_and(|new| new.is_like(old)))
             && records
                 .templates
                 .iter()
@@ -208,15 +249,18 @@ impl Snapshot {
 fn named_changes(changed: &[Changed], index: &Index<NamedPlace>) -> Changes<NamedPlace> {
     let mut changes = Changes::default();
     let mut note = |records: &Records, file: u32, removed: bool| {
+        let grants = records.grants.iter().map(|(at, grant)| (RecordKind::Grant, at, grant.id.as_str()));
+        let groups = records.groups.iter().map(|(at, group)| (RecordKind::Group, at, group.id.as_str()));
+        let jobs = records.jobs.iter().map(|(at, job)| (RecordKind::Job, at, job.id.as_str()));
         let logins = records.logins.iter().map(|(at, login)| (RecordKind::Login, at, login.id.as_str()));
         let templates =
             records.templates.iter().map(|(at, template)| (RecordKind::Template, at, template.id.as_str()));
         let tokens = records.tokens.iter().map(|(at, token)| (RecordKind::Token, at, token.id.as_str()));
         let into = if removed { &mut changes.removed } else { &mut changes.added };
         into.extend(
-            logins.chain(templates).chain(tokens).map(|(kind, at, id)| {
-                (index.hash(&(kind, id)), NamedPlace { kind, place: Place { file, at } })
-            }),
+            grants.chain(groups).chain(jobs).chain(logins).chain(templates).chain(tokens).map(
+                |(kind, at, id)| (index.hash(&(kind, id)), NamedPlace { kind, place: Place { file, at } }),
+            ),
         );
     };
     for change in changed {

@@ -12,6 +12,7 @@ mod check;
 mod fetched;
 mod fleet;
 mod index;
+mod jobs;
 mod load;
 mod locate;
 mod losses;

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::model::{
-    Device, Extension, Login, Organization, Preferences, Protocol, Provider, Template, Token, User,
+    Device, Extension, Grant, Group, Job, Login, Organization, Preferences, Protocol, Provider, Template,
+    Token, User,
 };
 
 /// Everything that one fleet file holds, in the order of the file.
@@ -14,6 +15,12 @@ pub struct Records {
     pub devices: Listed<Device>,
     /// `[[extension]]`
     pub extensions: Listed<Extension>,
+    /// `[[grant]]`
+    pub grants: Listed<Grant>,
+    /// `[[group]]`
+    pub groups: Listed<Group>,
+    /// `[[job]]`
+    pub jobs: Listed<Job>,
     /// `[[login]]`
     pub logins: Listed<Login>,
     /// `[[organization]]`

@@ -3,10 +3,12 @@
 //! A key that says nothing but the default is left out. Promises: with [`Secrets::Mask`] no secret is in it.
 
 mod device;
+mod jobs;
 mod management;
 mod settings;
 
 pub(super) use self::device::device;
+pub(super) use self::jobs::{grant, group, job};
 pub(super) use self::management::{login, preferences, template, token};
 pub(super) use self::settings::{raw, settings};
 
@@ -34,6 +36,9 @@ pub(super) fn of(snapshot: &Snapshot, record: &RecordRef, secrets: Secrets) -> O
     match record.kind {
         RecordKind::Device => snapshot.phone_by_serial(key).map(|phone| device(phone.device, secrets)),
         RecordKind::Extension => snapshot.extension(key).map(|record| extension(record, secrets)),
+        RecordKind::Grant => snapshot.grant(key).map(grant),
+        RecordKind::Group => snapshot.group(key).map(group),
+        RecordKind::Job => snapshot.job(key).map(|record| job(record, secrets)),
         RecordKind::Login => snapshot.login(key).map(|record| login(record, secrets)),
         RecordKind::Organization => snapshot.organization(key).map(|record| organization(record, secrets)),
         RecordKind::Preferences => snapshot.preferences().map(preferences),

@@ -1,6 +1,7 @@
 //! Reads the text of a fleet file into records.
 
 mod device;
+mod jobs;
 mod management;
 
 pub use self::device::DEVICE_KEYS;
@@ -21,8 +22,20 @@ use crate::snapshot::records::{Listed, OpenPhones, Records};
 /// The owner that stands for the administrator.
 pub(super) const ADMINISTRATOR: &str = "administrator";
 
-const ROOT_KEYS: &[&str] =
-    &["device", "extension", "login", "organization", "preferences", "provider", "template", "token", "user"];
+const ROOT_KEYS: &[&str] = &[
+    "device",
+    "extension",
+    "grant",
+    "group",
+    "job",
+    "login",
+    "organization",
+    "preferences",
+    "provider",
+    "template",
+    "token",
+    "user",
+];
 
 impl Records {
     /// Reads a file's text; what cannot be read is told and left out.
@@ -37,6 +50,9 @@ impl Records {
             match entry.key() {
                 "device" => reader.each(&entry, Reader::device, &mut records.devices),
                 "extension" => reader.each(&entry, Reader::extension, &mut records.extensions),
+                "grant" => reader.each(&entry, Reader::grant, &mut records.grants),
+                "group" => reader.each(&entry, Reader::group, &mut records.groups),
+                "job" => reader.each(&entry, Reader::job, &mut records.jobs),
                 "login" => reader.each(&entry, Reader::login, &mut records.logins),
                 "organization" => reader.each(&entry, Reader::organization, &mut records.organizations),
                 "preferences" => {
