@@ -20,6 +20,25 @@ use crate::listen::speak_tls;
 use crate::manage::{Key, door};
 use crate::operation::{self, Outcome, Problem, Query};
 
+/// Whom the operator acts as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActAs<'n> {
+    /// An account: an id, an extension's number, or `administrator`.
+    Account(&'n str),
+    /// A login by its id: its account, with the grants that it holds.
+    Login(&'n str),
+}
+
+impl<'n> ActAs<'n> {
+    /// Gives the header that says so.
+    const fn header(self) -> (&'static str, &'n str) {
+        match self {
+            Self::Account(id) => (door::ACT_AS, id),
+            Self::Login(id) => (door::ACT_AS_LOGIN, id),
+        }
+    }
+}
+
 /// What the server told.
 pub struct Told {
     /// Whether it did what it was asked to.
@@ -100,24 +119,28 @@ pub async fn lift_bans(key: &Key, network: &str) -> Result<Told, ClientError> {
     ask(key, Request::delete(format!("/api/v1/bans/{network}"))).await
 }
 
-/// Has the server that runs make a change, acting as an account.
+/// Has the server that runs make a change, acting as somebody.
 ///
 /// # Errors
 /// Why it could not be asked; the problem that it told is within.
 pub async fn perform(
     key: &Key,
-    account: &str,
+    as_whom: ActAs<'_>,
     request: &operation::Request,
 ) -> Result<Result<Outcome, Problem>, ClientError> {
-    understand(post(key, account, "/api/v1/edits", request).await?, serde_json::from_value)
+    understand(post(key, as_whom, "/api/v1/edits", request).await?, serde_json::from_value)
 }
 
-/// Has the server that runs answer a query, acting as an account.
+/// Has the server that runs answer a query, acting as somebody.
 ///
 /// # Errors
 /// Why it could not be asked; the problem that it told is within.
-pub async fn look(key: &Key, account: &str, query: &Query) -> Result<Result<Value, Problem>, ClientError> {
-    understand(post(key, account, "/api/v1/queries", query).await?, Ok)
+pub async fn look(
+    key: &Key,
+    as_whom: ActAs<'_>,
+    query: &Query,
+) -> Result<Result<Value, Problem>, ClientError> {
+    understand(post(key, as_whom, "/api/v1/queries", query).await?, Ok)
 }
 
 fn understand<T>(
@@ -132,8 +155,9 @@ fn understand<T>(
     serde_json::from_value(told.body).map(Err).map_err(|_| ClientError::Refused(message))
 }
 
-async fn post(key: &Key, account: &str, path: &str, body: &impl Serialize) -> Result<Told, ClientError> {
-    let request = Request::post(path).header(door::ACT_AS, account).header(CONTENT_TYPE, "application/json");
+async fn post(key: &Key, as_whom: ActAs<'_>, path: &str, body: &impl Serialize) -> Result<Told, ClientError> {
+    let (name, id) = as_whom.header();
+    let request = Request::post(path).header(name, id).header(CONTENT_TYPE, "application/json");
     send(key, request, Bytes::from(serde_json::to_vec(body)?)).await
 }
 

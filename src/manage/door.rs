@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, header};
 
 use crate::login::{By, Moment, Refused, Signed, TOKEN_PREFIX};
 use crate::manage::Desk;
@@ -11,9 +11,13 @@ use crate::manage::problem::Refusal;
 use crate::model::TokenScope;
 use crate::operation::{Caller, Through};
 use crate::rights::Account;
+use crate::snapshot::Snapshot;
 
 /// The header by which the operator acts as an account.
 pub(super) const ACT_AS: &str = "bellhop-account";
+
+/// The header by which the operator acts as a login, with the account and the grants that it has.
+pub(super) const ACT_AS_LOGIN: &str = "bellhop-login";
 
 /// The cookie that a browser shows a session by.
 pub(super) const COOKIE: &str = "bellhop-session";
@@ -60,8 +64,8 @@ pub(super) fn admit(desk: &Desk, request: &Request) -> Result<Known, Refusal> {
     if let Some(shown) = shown
         && desk.proofs.key.is(shown)
     {
-        let account = acting_as(desk, headers)?;
-        let caller = Caller { account, login: None, through: Through::Shell, peer };
+        let (account, login) = acting_as(&desk.store.current(), headers)?;
+        let caller = Caller { account, login, through: Through::Shell, peer };
         return Ok(Known { caller, may_edit: true });
     }
     let (snapshot, now) = (desk.store.current(), Moment::now());
@@ -74,10 +78,12 @@ pub(super) fn admit(desk: &Desk, request: &Request) -> Result<Known, Refusal> {
         (None, None) => Err(Refused),
     };
     let Signed { login, account, scope, by } = signed.map_err(|Refused| Refusal::unauthorized())?;
-    if headers.contains_key(ACT_AS) {
-        return Err(Refusal::forbidden(
-            "only the operator acts as other accounts; leave `Bellhop-Account` out",
-        ));
+    for (header, whom) in
+        [(ACT_AS, "accounts; leave `Bellhop-Account`"), (ACT_AS_LOGIN, "logins; leave `Bellhop-Login`")]
+    {
+        if headers.contains_key(header) {
+            return Err(Refusal::forbidden(format!("only the operator acts as other {whom} out")));
+        }
     }
     if shown.is_none() && !is_own(request) {
         let message =
@@ -92,15 +98,28 @@ pub(super) fn admit(desk: &Desk, request: &Request) -> Result<Known, Refusal> {
     Ok(Known { caller, may_edit: scope == TokenScope::Write })
 }
 
-/// Gives the account that the operator acts as.
-fn acting_as(desk: &Desk, headers: &HeaderMap) -> Result<String, Refusal> {
-    let Some(named) = headers.get(ACT_AS) else { return Ok("administrator".to_owned()) };
-    let named = named.to_str().unwrap_or_default();
-    if Account::find(&desk.store.current(), named).is_some() {
-        return Ok(named.to_owned());
+/// Gives the account that the operator acts as, and the login behind it where one is named.
+fn acting_as(snapshot: &Snapshot, headers: &HeaderMap) -> Result<(String, Option<String>), Refusal> {
+    let named = |header| headers.get(header).map(|named| named.to_str().unwrap_or_default());
+    match (named(ACT_AS), named(ACT_AS_LOGIN)) {
+        (None, None) => Ok(("administrator".to_owned(), None)),
+        (Some(account), None) if Account::find(snapshot, account).is_some() => Ok((account.to_owned(), None)),
+        (Some(account), None) => {
+            let message = format!("there is no account `{}` to act as", account.escape_debug());
+            Err(Refusal::forbidden(message))
+        }
+        (None, Some(id)) => {
+            let message = |what: &str| format!("{what} `{}` to act as", id.escape_debug());
+            let login = snapshot.login(id).ok_or_else(|| Refusal::forbidden(message("there is no login")))?;
+            if !login.enabled {
+                return Err(Refusal::forbidden(message("a login that is disabled opens nothing: enable")));
+            }
+            Ok((login.account.to_string(), Some(login.id.to_string())))
+        }
+        (Some(_), Some(_)) => Err(Refusal::forbidden(
+            "a login acts as its own account; send `Bellhop-Account` or `Bellhop-Login`, not both",
+        )),
     }
-    let message = format!("there is no account `{}` to act as", named.escape_debug());
-    Err(Refusal::new(StatusCode::FORBIDDEN, message))
 }
 
 /// Gives the session that a request shows, by either way.

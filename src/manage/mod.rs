@@ -40,7 +40,7 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use self::client::{ClientError, Told, bans, fetched, lift_bans, look, perform, reload, status};
+pub use self::client::{ActAs, ClientError, Told, bans, fetched, lift_bans, look, perform, reload, status};
 pub use self::key::{Key, KeyError, Proofs, ProofsError};
 pub use self::place::{Doorway, PlaceError};
 pub use self::status::{

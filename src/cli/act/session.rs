@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 use crate::cli::Failure;
 use crate::cli::act::nearest;
 use crate::config::Config;
-use crate::manage::{self, ClientError, Key};
+use crate::manage::{self, ActAs, ClientError, Key};
 use crate::operation::{Caller, Code, Outcome, Problem, Query, Request, Through, look, perform};
 use crate::reload::Loader;
 use crate::rights::{Account, Actor, Denial};
@@ -66,7 +66,7 @@ impl Session {
     /// Changes.
     pub(super) fn perform(&self, request: &Request) -> Result<Outcome, Failure> {
         let asked = self.server(|server, account| {
-            server.runtime.block_on(manage::perform(&server.key, account, request))
+            server.runtime.block_on(manage::perform(&server.key, ActAs::Account(account), request))
         })?;
         let done = match asked {
             Some(done) => done,
@@ -83,8 +83,9 @@ impl Session {
     }
 
     fn ask(&self, query: &Query) -> Result<Result<Value, Problem>, Failure> {
-        let asked = self
-            .server(|server, account| server.runtime.block_on(manage::look(&server.key, account, query)))?;
+        let asked = self.server(|server, account| {
+            server.runtime.block_on(manage::look(&server.key, ActAs::Account(account), query))
+        })?;
         Ok(match asked {
             Some(told) => told,
             None => look(&crate::cli::load(&self.config)?.snapshot, &self.caller(), query),

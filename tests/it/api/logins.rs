@@ -167,3 +167,35 @@ fn a_change_by_cookie_comes_from_the_servers_own_pages() {
     assert_eq!(json(&out), json!({ "ended": 1 }));
     assert!(out.header("set-cookie").unwrap().contains("; Max-Age=0"), "{out:?}");
 }
+
+#[test]
+fn the_operator_acts_as_a_login_that_is_enabled_with_its_account_and_name() {
+    let signed = signed();
+    let operator = signed.server.operator();
+    let acts = |lines: &str, head: &str, body: &str| signed.with(&format!("{operator}{lines}"), head, body);
+    let own = acts("Bellhop-Login: clerk\r\n", "GET /api/v1/self", "");
+    assert_eq!((own.status, &json(&own)["account"]), (200, &json!("org")), "{own:?}");
+    let edit = "{\"edits\":[{\"operation\":\"device-disable\",\"device\":\"Desk\"}]}";
+    assert_eq!(acts("Bellhop-Login: clerk\r\n", "POST /api/v1/edits", edit).status, 200);
+    let noted = json(&acts("", "GET /api/v1/audit?who=clerk", ""));
+    let line = &noted["rows"][0];
+    assert_eq!(
+        (&line["login"], &line["account"], &line["through"]),
+        (&json!("clerk"), &json!("org"), &json!("shell"))
+    );
+    for (lines, why) in [
+        ("Bellhop-Login: nobody\r\n", "no login `nobody`"),
+        ("Bellhop-Login: gone\r\n", "disabled"),
+        ("Bellhop-Login: clerk\r\nBellhop-Account: org\r\n", "not both"),
+    ] {
+        let refused = acts(lines, "GET /api/v1/self", "");
+        assert_eq!(code(&refused), (403, json!("forbidden")), "{lines}");
+        assert!(json(&refused)["message"].as_str().unwrap().contains(why), "{refused:?}");
+    }
+    let as_other = signed.with(
+        &format!("Authorization: Bearer {}\r\nBellhop-Login: root\r\n", signed.writing),
+        "GET /api/v1/devices",
+        "",
+    );
+    assert_eq!(code(&as_other), (403, json!("forbidden")), "only the operator acts as other logins");
+}
