@@ -1,12 +1,15 @@
 //! What every request passes before its route: the door, what the client understands, a deadline, and a net for panics.
+//!
+//! Promises: an answer comes in time, be it that it took too long; a handler that panics takes nothing else down.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
-use axum::middleware::Next;
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 
@@ -14,7 +17,7 @@ use crate::manage::problem::Refusal;
 use crate::manage::{Desk, door};
 
 /// Longest time for an answer, the request's body included.
-const LONGEST: Duration = Duration::from_secs(60);
+pub(super) const LONGEST: Duration = Duration::from_secs(60);
 
 /// Paths that need no login: (method, path).
 pub(super) const OPEN: &[(Method, &str)] = &[
@@ -45,19 +48,29 @@ pub(super) async fn pass(State(admin): State<Arc<Desk>>, mut request: Request, n
         return Refusal::new(StatusCode::NOT_ACCEPTABLE, "answers are application/json; accept it")
             .into_response();
     }
+    let response = next.run(request).await;
+    if is_probe { response } else { told(response) }
+}
+
+/// Puts a deadline and a net for panics around routes.
+pub(super) fn guarded(routes: Router, longest: Duration) -> Router {
+    routes.layer(from_fn_with_state(longest, guard))
+}
+
+/// Answers in time, and whatever happens.
+async fn guard(State(longest): State<Duration>, request: Request, next: Next) -> Response {
     let running = AssertUnwindSafe(next.run(request)).catch_unwind();
-    let response = match tokio::time::timeout(LONGEST, running).await {
+    match tokio::time::timeout(longest, running).await {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => {
             tracing::error!("a request of an operator panicked");
             Refusal::panicked().into_response()
         }
         Err(_) => {
-            let message = format!("the request took longer than {} s", LONGEST.as_secs());
+            let message = format!("the request took longer than {} s", longest.as_secs_f32());
             Refusal::new(StatusCode::REQUEST_TIMEOUT, message).into_response()
         }
-    };
-    if is_probe { response } else { told(response) }
+    }
 }
 
 /// Gives what the router itself refuses the shape of a problem.
@@ -90,4 +103,47 @@ fn takes_json(headers: &HeaderMap) -> bool {
         matches!(kind.as_str(), "*/*" | "application/*" | "application/json") && !refused
     };
     accepted.peek().is_none() || accepted.any(|value| value.split(',').any(takes))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use axum::routing::get;
+    use hyper::service::Service;
+    use hyper_util::service::TowerToHyperService;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// What a client hears of a path.
+    async fn heard(routes: &TowerToHyperService<Router>, path: &str) -> (StatusCode, Value) {
+        let response = routes.call(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
+        let status = response.status();
+        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_never_ends_or_that_panics_is_told_as_a_problem_and_the_next_one_is_answered() {
+        async fn panics() -> &'static str {
+            panic!("a mistake of a handler")
+        }
+        let routes = Router::new()
+            .route("/well", get(|| async { "{}" }))
+            .route("/slow", get(std::future::pending::<&'static str>))
+            .route("/mistaken", get(panics));
+        let routes = TowerToHyperService::new(guarded(routes, Duration::from_millis(50)));
+        for _ in 0..2 {
+            let (status, told) = heard(&routes, "/slow").await;
+            assert_eq!((status, &told["code"]), (StatusCode::REQUEST_TIMEOUT, &json!("too-slow")));
+            assert!(told["message"].as_str().unwrap().contains("0.05 s"), "{told}");
+            let (status, told) = heard(&routes, "/mistaken").await;
+            assert_eq!((status, &told["code"]), (StatusCode::INTERNAL_SERVER_ERROR, &json!("failed")));
+            assert!(
+                !told.to_string().contains("a mistake of a handler"),
+                "what went wrong is for the log: {told}"
+            );
+            assert_eq!(heard(&routes, "/well").await, (StatusCode::OK, json!({})));
+        }
+    }
 }

@@ -167,7 +167,8 @@ impl Admin {
         let desk = Arc::new(Desk { shapes: Shapes::of(&document), document, tls, admin: self });
         let pass = axum::middleware::from_fn_with_state(Arc::clone(&desk), entry::pass);
         // Around the routes as a whole: around each of them, it would be they that add `Allow` to what the door says.
-        Router::new().fallback_service(router.with_state(desk)).layer(pass)
+        let routes = Router::new().fallback_service(router.with_state(desk));
+        entry::guarded(routes, entry::LONGEST).layer(pass)
     }
 }
 
