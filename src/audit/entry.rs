@@ -36,6 +36,12 @@ pub struct Entry {
     /// The record's name for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The job that did it, where one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<String>,
+    /// The run of that job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
     /// The rule that allowed or forbade it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
@@ -92,6 +98,8 @@ impl Entry {
             operation: operation.to_owned(),
             record: None,
             name: None,
+            job: None,
+            run: None,
             rule: None,
             outcome: Outcome::Done,
             code: None,
@@ -115,6 +123,14 @@ impl Entry {
     pub fn on(mut self, kind: RecordKind, id: &str, name: &str) -> Self {
         self.record = Some(format!("{} {id}", kind.word()).trim_end().to_owned());
         self.name = (!name.is_empty()).then(|| name.to_owned());
+        self
+    }
+
+    /// Names the job, and the run of it, that does it.
+    #[must_use]
+    pub fn in_run(mut self, job: &str, run: &str) -> Self {
+        self.job = Some(job.to_owned());
+        self.run = Some(run.to_owned());
         self
     }
 

@@ -65,7 +65,7 @@ pub(super) fn admit(desk: &Desk, request: &Request) -> Result<Known, Refusal> {
         && desk.proofs.key.is(shown)
     {
         let (account, login) = acting_as(&desk.store.current(), headers)?;
-        let caller = Caller { account, login, through: Through::Shell, peer };
+        let caller = Caller { account, login, through: Through::Shell, peer, run: None };
         return Ok(Known { caller, may_edit: true });
     }
     let (snapshot, now) = (desk.store.current(), Moment::now());
@@ -94,7 +94,8 @@ pub(super) fn admit(desk: &Desk, request: &Request) -> Result<Known, Refusal> {
         By::Session(_) => Through::Session,
         By::Token(_) => Through::Token,
     };
-    let caller = Caller { account: account.to_string(), login: Some(login.to_string()), through, peer };
+    let caller =
+        Caller { account: account.to_string(), login: Some(login.to_string()), through, peer, run: None };
     Ok(Known { caller, may_edit: scope == TokenScope::Write })
 }
 

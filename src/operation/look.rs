@@ -40,14 +40,20 @@ pub fn look(snapshot: &Snapshot, caller: &Caller, query: &Query) -> Result<Value
     }
 }
 
-/// Has the account of a caller act on a snapshot.
+/// Has the account of a caller act on a snapshot; of a run, its platform by what a grant of it gives.
 pub(super) fn acting<'s>(snapshot: &'s Snapshot, caller: &Caller) -> Result<Actor<'s>, Problem> {
     let account = Account::find(snapshot, &caller.account);
     let gone = || {
         let message = format!("there is no account `{}` that could act; name another one", caller.account);
         Problem::new(Code::Forbidden, message)
     };
-    Ok(Actor::new(snapshot, account.ok_or_else(gone)?))
+    let account = account.ok_or_else(gone)?;
+    let Some(run) = &caller.run else {
+        return Ok(Actor::new(snapshot, account));
+    };
+    let platform = Account::find(snapshot, &run.platform);
+    let platform = platform.ok_or_else(|| Problem::not_found("platform", &run.platform))?;
+    Actor::granted(snapshot, platform).map_err(|denial| Problem::denied(denial, "platform", &run.platform))
 }
 
 /// Gives a part of a list: `{"rows": […], "total": N}`.

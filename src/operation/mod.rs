@@ -36,8 +36,12 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::rights::{Account, JobRights};
+use crate::snapshot::Snapshot;
+
 /// Who acts, and through what.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Caller {
     /// The account that acts: an id, an extension's number, or `administrator`.
     pub account: String,
@@ -47,6 +51,30 @@ pub struct Caller {
     pub through: Through,
     /// Where it connects from, where it connects.
     pub peer: Option<IpAddr>,
+    /// The run of a job that it acts in: with the rights of a grant, and inside the job's platform alone.
+    pub run: Option<RunRef>,
+}
+
+/// A run of a job, as whatever it does is told of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RunRef {
+    /// The job's id.
+    pub job: String,
+    /// The run's id.
+    pub run: String,
+    /// The provider or organization that it reaches.
+    pub platform: String,
+}
+
+impl Caller {
+    /// Gives what the caller may do with the jobs of a platform; within a run that is nothing.
+    pub fn job_rights<'s>(&self, snapshot: &'s Snapshot, platform: &str) -> JobRights<'s> {
+        match Account::find(snapshot, &self.account).filter(|_| self.run.is_none()) {
+            Some(account) => JobRights::of(snapshot, account, self.login.as_deref(), platform),
+            None => JobRights::none(platform),
+        }
+    }
 }
 
 /// Through what somebody acts.

@@ -242,7 +242,11 @@ fn begun(caller: &Caller, operation: &str) -> Entry {
         Through::Shell => "shell",
         Through::Token => "token",
     };
-    Entry::new(&caller.account, through, operation).by(caller.login.as_deref(), caller.peer)
+    let entry = Entry::new(&caller.account, through, operation).by(caller.login.as_deref(), caller.peer);
+    match &caller.run {
+        Some(run) => entry.in_run(&run.job, &run.run),
+        None => entry,
+    }
 }
 
 /// Gives the word for what an edit does, as it stands in a request.

@@ -37,7 +37,7 @@ impl Actor<'_> {
             Account::Extension(extension) => {
                 (self.inherited(extension, level), extension.provisioning == level)
             }
-            _ => (level.unwrap_or_default(), account.level(self.snapshot) == level.unwrap_or_default()),
+            _ => (level.unwrap_or_default(), self.level_of(account) == level.unwrap_or_default()),
         };
         let below = !account.is(self.account);
         if same && below && self.level() >= Level::View {
@@ -99,6 +99,7 @@ impl Actor<'_> {
     /// Tells whether it may set the levels of accounts below it at all.
     pub(super) fn manages_roles(&self) -> bool {
         match self.account {
+            _ if self.granted => true,
             Account::Administrator => true,
             Account::Provider(provider) => provider.roles_management,
             Account::Organization(organization) => organization.roles_management,

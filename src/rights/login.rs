@@ -82,6 +82,9 @@ impl Actor<'_> {
 
     /// Decides who manages whatever signs in as an account.
     fn signs_in(&self, account: Account<'_>) -> Result<Rule, Denial> {
+        if self.granted {
+            return Err(Denial::new(Rule::Jobs, "no job has to do with logins").hidden());
+        }
         if account.is(self.account) || self.has(account) && self.level() == Level::Modify {
             return Ok(self.by(Rule::Accounts));
         }

@@ -8,6 +8,8 @@
 mod account;
 mod add;
 mod device;
+mod grant;
+mod jobs;
 mod level;
 mod login;
 mod manage;
@@ -18,6 +20,7 @@ mod template;
 pub use self::account::{Account, Kind};
 pub use self::add::NewDevice;
 pub use self::device::{DeviceChange, DeviceState, Editable};
+pub use self::jobs::{JobRights, JobSight};
 pub use self::permit::{Act, Add, Change, Denial, Permit, Remove, Rule};
 
 use crate::model::{Level, RecordKind, RecordRef};
@@ -29,12 +32,38 @@ use crate::snapshot::Snapshot;
 pub struct Actor<'s> {
     snapshot: &'s Snapshot,
     account: Account<'s>,
+    /// Whether it acts by a grant: with more than the account's own level.
+    granted: bool,
 }
 
 impl<'s> Actor<'s> {
     /// Has an account act.
     pub fn new(snapshot: &'s Snapshot, account: Account<'s>) -> Self {
-        Self { snapshot, account }
+        Self { snapshot, account, granted: false }
+    }
+
+    /// Has a platform act as the runs of its jobs do: on modify and with roles management, whatever its own level is.
+    ///
+    /// It sees and reaches what is below the platform, and nothing above or beside it.
+    ///
+    /// # Errors
+    /// The account is no provider or organization.
+    pub fn granted(snapshot: &'s Snapshot, platform: Account<'s>) -> Result<Self, Denial> {
+        match platform {
+            Account::Provider(_) | Account::Organization(_) => {
+                Ok(Self { snapshot, account: platform, granted: true })
+            }
+            Account::Administrator | Account::Extension(_) | Account::User(_) => {
+                let why = format!("`{}` is no provider or organization, whose jobs could run", platform.id());
+                Err(Denial::new(Rule::Jobs, why))
+            }
+        }
+    }
+
+    /// Has another account act on the same snapshot by its own rights; the actor's own account acts as the actor does.
+    #[must_use]
+    pub fn context(&self, account: Account<'s>) -> Self {
+        if account.is(self.account) { *self } else { Self::new(self.snapshot, account) }
     }
 
     /// Gives the account.
@@ -49,7 +78,12 @@ impl<'s> Actor<'s> {
 
     /// Gives the level that it acts with.
     pub fn level(&self) -> Level {
-        self.account.level(self.snapshot)
+        if self.granted { Level::Modify } else { self.account.level(self.snapshot) }
+    }
+
+    /// Gives the level of an account; of the actor's own the one that it acts with.
+    fn level_of(&self, account: Account<'_>) -> Level {
+        if account.is(self.account) { self.level() } else { account.level(self.snapshot) }
     }
 
     /// Tells whether it is the administrator, who may do everything.

@@ -145,6 +145,8 @@ pub enum Rule {
     Templates,
     /// What is the administrator's alone.
     Preferences,
+    /// What grants say: who builds, edits, deletes and runs jobs.
+    Jobs,
 }
 
 impl Rule {
@@ -164,6 +166,7 @@ impl Rule {
             Self::Accounts => "accounts",
             Self::Templates => "templates",
             Self::Preferences => "preferences",
+            Self::Jobs => "jobs",
         }
     }
 }

@@ -19,7 +19,7 @@ impl<'s> Actor<'s> {
         self.see_account(of).map_err(|denial| Denial { rule: Rule::Templates, ..denial })?;
         let why = match of.kind() {
             Kind::Provider | Kind::Organization => {
-                if self.level() >= Level::View || of.level(self.snapshot) >= Level::View {
+                if self.level() >= Level::View || self.level_of(of) >= Level::View {
                     return Ok(Rule::Templates);
                 }
                 "an account on none has no templates of its own".to_owned()
@@ -146,7 +146,7 @@ impl<'s> Actor<'s> {
         let Some(owner) = Account::owner_of(self.snapshot, template.owner.as_deref()) else {
             return false;
         };
-        let own = |account: Account<'_>| account.level(self.snapshot) >= Level::View;
+        let own = |account: Account<'_>| self.level_of(account) >= Level::View;
         let visibility = template.visibility;
         // A user uses what its organization does.
         let user = match self.account {

@@ -108,7 +108,7 @@ impl Session {
     }
 
     fn caller(&self) -> Caller {
-        Caller { account: self.account.clone(), login: None, through: Through::Shell, peer: None }
+        Caller { account: self.account.clone(), login: None, through: Through::Shell, peer: None, run: None }
     }
 
     /// Turns a problem into how the command ends, with the name that was probably meant.

@@ -112,7 +112,7 @@ pub(in crate::operation) fn levels(actor: &Actor<'_>, account: Account<'_>) -> V
 fn counts(actor: &Actor<'_>, account: Account<'_>) -> Value {
     let snapshot = actor.snapshot();
     let seen = |found: &Account<'_>| is_below(actor, *found, account) && actor.see_account(*found).is_ok();
-    let context = Actor::new(snapshot, account);
+    let context = actor.context(account);
     let devices = snapshot.phones();
     let devices =
         devices.filter(|phone| context.see_device(phone).is_ok() && actor.see_device(phone).is_ok());

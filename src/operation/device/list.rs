@@ -30,7 +30,7 @@ fn context<'s>(actor: &Actor<'s>, id: &str) -> Result<Actor<'s>, Problem> {
     let account = Account::find(actor.snapshot(), id)
         .filter(|account| account.id() == actor.account().id() || actor.see_account(*account).is_ok());
     let account = account.ok_or_else(|| Problem::not_found("account", id).of_field("context"))?;
-    Ok(Actor::new(actor.snapshot(), account))
+    Ok(actor.context(account))
 }
 
 fn row(actor: &Actor<'_>, phone: &Phone<'_>) -> Value {

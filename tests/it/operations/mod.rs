@@ -122,7 +122,7 @@ fn site() -> Site {
 }
 
 fn caller(account: &str) -> Caller {
-    Caller { account: account.to_owned(), login: None, through: Through::Shell, peer: None }
+    Caller { account: account.to_owned(), login: None, through: Through::Shell, peer: None, run: None }
 }
 
 /// Makes fields of JSON.

@@ -244,7 +244,13 @@ fn every_operation_is_permitted_and_refused_as_checked_in() {
     for (kind, id) in ACTORS {
         for own in levels(kind) {
             site.put("fleet/fleet.toml", &records(id, own));
-            let caller = Caller { account: id.to_owned(), login: None, through: Through::Shell, peer: None };
+            let caller = Caller {
+                account: id.to_owned(),
+                login: None,
+                through: Through::Shell,
+                peer: None,
+                run: None,
+            };
             for (at, (near, far)) in edits(&NEAR).iter().zip(&edits(&FAR)).enumerate() {
                 let (name, rests) = of_edit(near);
                 let [below, beside] = [near, far].map(|edit| tried(&mut loader, &caller, edit));

@@ -325,7 +325,8 @@ fn run(site: &Site, text: &Text, steps: &[Step], tally: &mut Tally) -> Result<()
     };
     for step in steps {
         let (actor, edit) = edit(&before, *step);
-        let caller = Caller { account: actor.clone(), login: None, through: Through::Shell, peer: None };
+        let caller =
+            Caller { account: actor.clone(), login: None, through: Through::Shell, peer: None, run: None };
         let request = Request { edits: vec![edit.clone()], dry_run: false, if_match: None };
         let done = perform(&mut loader.desk(), &caller, &request);
         let desk = loader.desk();
