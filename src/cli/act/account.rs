@@ -163,12 +163,12 @@ impl Args {
             Command::Add { kind, id, flags, settable, doing } => {
                 let mut fields = typed(&flags)?;
                 fields.insert("id".to_owned(), Value::from(id));
-                settable.fill(&mut fields, OWN)?;
+                settable.fill(&mut fields, OWN, |word| session.is_vendor(word))?;
                 doing.one(session, Edit::AccountAdd { kind: kind.word(), fields })
             }
             Command::Edit { account, flags, settable, doing } => {
                 let mut fields = typed(&flags)?;
-                settable.fill(&mut fields, OWN)?;
+                settable.fill(&mut fields, OWN, |word| session.is_vendor(word))?;
                 doing.one(session, Edit::AccountEdit { account, fields })
             }
             Command::Remove { account, sure, doing } => {

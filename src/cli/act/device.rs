@@ -154,14 +154,14 @@ impl Args {
             Command::Show { device, shown } => shown.show(&session.look(&Query::Device { device })?),
             Command::Options { model, shown } => options(session, model, &shown),
             Command::Add { flags, settable, doing } => {
-                let mut fields = flags.fields(&settable)?;
+                let mut fields = flags.fields(session, &settable)?;
                 if let Some(lines) = flags.lines(&[])? {
                     fields.insert("lines".to_owned(), lines);
                 }
                 doing.one(session, Edit::DeviceAdd { fields })
             }
             Command::Edit { device, flags, settable, doing } => {
-                let mut fields = flags.fields(&settable)?;
+                let mut fields = flags.fields(session, &settable)?;
                 let mut version = None;
                 if flags.has_lines() {
                     // The other lines stay as they are, and as nobody has changed them since.

@@ -9,6 +9,7 @@ use crate::cli::Failure;
 use crate::cli::act::device::put_lines;
 use crate::cli::act::fields::{Settable, put_below, typed};
 use crate::cli::act::password;
+use crate::cli::act::session::Session;
 use crate::operation::Fields;
 
 #[derive(Debug, clap::Args, Serialize)]
@@ -125,7 +126,7 @@ const OWN: &[&str] = &[
 
 impl Flags {
     /// Gives what was said of the record, its lines left out.
-    pub(super) fn fields(&self, settable: &Settable) -> Result<Fields, Failure> {
+    pub(super) fn fields(&self, session: &Session, settable: &Settable) -> Result<Fields, Failure> {
         let (mut fields, rest) = (typed(self)?, &self.rest);
         let network = [
             ("address", &rest.network_address),
@@ -149,7 +150,7 @@ impl Flags {
             let secret = password::given(&key.replace('-', " "), ask, file.as_deref())?;
             fields.extend(secret.map(|secret| (key.to_owned(), Value::from(secret))));
         }
-        settable.fill(&mut fields, OWN)?;
+        settable.fill(&mut fields, OWN, |word| session.is_vendor(word))?;
         Ok(fields)
     }
 

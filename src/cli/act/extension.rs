@@ -165,12 +165,12 @@ impl Args {
             }
             Command::Show { extension, shown } => shown.show(&session.look(&Query::Extension { extension })?),
             Command::Add { number, flags, settable, doing } => {
-                let mut fields = flags.fields(&settable)?;
+                let mut fields = flags.fields(session, &settable)?;
                 fields.insert("number".to_owned(), Value::from(number));
                 doing.one(session, Edit::ExtensionAdd { fields })
             }
             Command::Edit { extension, flags, settable, doing } => {
-                let fields = flags.fields(&settable)?;
+                let fields = flags.fields(session, &settable)?;
                 doing.one(session, Edit::ExtensionEdit { extension, fields })
             }
             Command::Remove { extension, sure, doing } => {
@@ -191,7 +191,7 @@ impl Args {
 }
 
 impl Flags {
-    fn fields(&self, settable: &Settable) -> Result<Fields, Failure> {
+    fn fields(&self, session: &Session, settable: &Settable) -> Result<Fields, Failure> {
         let (mut fields, sip) = (typed(self)?, &self.sip);
         let texts = [
             ("user", &sip.sip_user),
@@ -211,7 +211,7 @@ impl Flags {
         if let Some(secret) = password::given("SIP password", sip.sip_password, file)? {
             put_below(&mut fields, "sip", "password", Value::from(secret));
         }
-        settable.fill(&mut fields, OWN)?;
+        settable.fill(&mut fields, OWN, |word| session.is_vendor(word))?;
         Ok(fields)
     }
 }

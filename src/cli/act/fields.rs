@@ -14,7 +14,8 @@ use crate::operation::Fields;
 /// Settings, and keys to take away.
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Settable {
-    /// Set a setting, as `bellhop catalog --settings` lists them, or a vendor's own parameter as `raw.NAME`
+    /// Set a setting, as `bellhop catalog --settings` lists them, or a parameter as phones know it: `raw.NAME`, or
+    /// `raw.VENDOR.NAME` for the phones of one vendor alone
     ///
     /// May be given several times. Lists are written with commas, or as JSON. Passwords are read with --set-file.
     #[arg(long, value_name = "KEY=VALUE", help_heading = "Settings")]
@@ -24,7 +25,7 @@ pub(super) struct Settable {
     #[arg(long, value_name = "KEY=FILE", help_heading = "Settings")]
     set_file: Vec<String>,
 
-    /// Take a key, a setting or `raw.NAME` away, so that what is above it holds again
+    /// Take a key, a setting, `raw.NAME` or `raw.VENDOR.NAME` away, so that what is above it holds again
     #[arg(long, value_name = "KEY", help_heading = "Settings")]
     unset: Vec<String>,
 }
@@ -45,8 +46,13 @@ pub(super) fn put_below(fields: &mut Fields, table: &str, key: &str, value: Valu
 }
 
 impl Settable {
-    /// Puts what was said into a record that has these keys of its own.
-    pub(super) fn fill(&self, fields: &mut Fields, own: &[&str]) -> Result<(), Failure> {
+    /// Puts what was said into a record that has these keys of its own; `is_vendor` knows the ids of vendors.
+    pub(super) fn fill(
+        &self,
+        fields: &mut Fields,
+        own: &[&str],
+        is_vendor: impl Fn(&str) -> bool,
+    ) -> Result<(), Failure> {
         for pair in &self.set {
             let (key, text) = split(pair, "VALUE")?;
             if SettingId::find(key).is_some_and(|id| matches!(id.setting().kind, Kind::Secret(..))) {
@@ -55,18 +61,18 @@ impl Settable {
                      --set-file {key}=FILE, or {key}=- for standard input"
                 )));
             }
-            put(fields, key, text)?;
+            put(fields, key, text, &is_vendor)?;
         }
         for pair in &self.set_file {
             let (key, file) = split(pair, "FILE")?;
             let text = password::from_file(&PathBuf::from(file))?;
-            put(fields, key, &text)?;
+            put(fields, key, &text, &is_vendor)?;
         }
         for key in &self.unset {
             if own.contains(&key.as_str()) {
                 fields.insert(key.clone(), Value::Null);
             } else if let Some(name) = key.strip_prefix("raw.") {
-                put_below(fields, "raw", name, Value::Null);
+                put_raw(fields, name, Value::Null, &is_vendor);
             } else if let Some((table, name)) = key.split_once('.').filter(|(table, _)| own.contains(table)) {
                 put_below(fields, table, name, Value::Null);
             } else {
@@ -83,10 +89,10 @@ fn split<'p>(pair: &'p str, what: &str) -> Result<(&'p str, &'p str), Failure> {
     pair.split_once('=').ok_or_else(missing)
 }
 
-fn put(fields: &mut Fields, key: &str, text: &str) -> Result<(), Failure> {
+fn put(fields: &mut Fields, key: &str, text: &str, is_vendor: &impl Fn(&str) -> bool) -> Result<(), Failure> {
     if let Some(name) = key.strip_prefix("raw.") {
         let value = text.parse::<i64>().map_or_else(|_| word(text), Value::from);
-        put_below(fields, "raw", name, value);
+        put_raw(fields, name, value, is_vendor);
         return Ok(());
     }
     let name = known(key, &[])?;
@@ -94,6 +100,19 @@ fn put(fields: &mut Fields, key: &str, text: &str) -> Result<(), Failure> {
     let value = kind.map_or(Ok(Value::from(text)), |kind| read(name, kind, text))?;
     put_below(fields, "settings", name, value);
     Ok(())
+}
+
+/// Puts a parameter in its place: names have dots of their own, so that a vendor is one only where its id comes first.
+fn put_raw(fields: &mut Fields, name: &str, value: Value, is_vendor: &impl Fn(&str) -> bool) {
+    match name.split_once('.').filter(|(vendor, _)| is_vendor(vendor)) {
+        Some((vendor, name)) => {
+            let raw = fields.entry("raw").or_insert_with(|| Map::new().into());
+            if let Some(raw) = raw.as_object_mut() {
+                put_below(raw, vendor, name, value);
+            }
+        }
+        None => put_below(fields, "raw", name, value),
+    }
 }
 
 fn word(text: &str) -> Value {
@@ -148,7 +167,7 @@ mod tests {
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
         let settable = Settable { set: words(set), set_file: Vec::new(), unset: words(unset) };
         let mut fields = Fields::new();
-        match settable.fill(&mut fields, &["notes", "sip"]) {
+        match settable.fill(&mut fields, &["notes", "sip"], |word| word == "yealink") {
             Ok(()) => Ok(fields.into()),
             Err(Failure::Usage(message)) => Err(message),
             Err(other) => Err(format!("{other:?}")),
@@ -165,13 +184,14 @@ mod tests {
             "raw.account.1.x=7",
             "raw.y=a=b",
             "raw.z=true",
+            "raw.yealink.account.1.x=on",
         ];
-        let told = filled(&set, &["notes", "language", "raw.old", "sip.port"]).unwrap();
+        let told = filled(&set, &["notes", "language", "raw.old", "raw.yealink.old", "sip.port"]).unwrap();
         assert_eq!(
             told,
             serde_json::json!({
                 "notes": null,
-                "raw": { "account.1.x": 7, "old": null, "y": "a=b", "z": true },
+                "raw": { "account.1.x": 7, "old": null, "y": "a=b", "yealink": { "account.1.x": "on", "old": null }, "z": true },
                 "settings": {
                     "codecs": ["opus", "pcma"], "language": null, "srtp": "optional", "syslog-port": 5514,
                     "time-zone": "Europe/Bucharest",

@@ -10,6 +10,7 @@ use crate::cli::Failure;
 use crate::cli::act::nearest;
 use crate::config::Config;
 use crate::manage::{self, ActAs, ClientError, Key};
+use crate::model::check_id;
 use crate::operation::{Caller, Code, Outcome, Problem, Query, Request, Through, look, perform};
 use crate::reload::Loader;
 use crate::rights::{Account, Actor, Denial};
@@ -19,6 +20,7 @@ pub(super) struct Session {
     config: PathBuf,
     account: String,
     state: PathBuf,
+    catalog: Vec<PathBuf>,
     server: Option<Server>,
 }
 
@@ -31,14 +33,19 @@ struct Server {
 impl Session {
     /// Has an account act.
     pub(super) fn open(config: &Path, account: &str) -> Result<Self, Failure> {
-        let state = Config::read(config).map_err(Failure::Faulty)?.state;
+        let Config { state, catalog, .. } = Config::read(config).map_err(Failure::Faulty)?;
         let server = Server::find(&state)?;
-        Ok(Self { config: config.to_owned(), account: account.to_owned(), state, server })
+        Ok(Self { config: config.to_owned(), account: account.to_owned(), state, catalog, server })
     }
 
     /// Gives the state folder.
     pub(super) fn state(&self) -> &Path {
         &self.state
+    }
+
+    /// Tells whether phones of a vendor of this id are known.
+    pub(super) fn is_vendor(&self, id: &str) -> bool {
+        check_id(id).is_ok() && self.catalog.iter().any(|folder| folder.join(id).is_dir())
     }
 
     /// Decides whether the account may read the audit log, which is a file beside the server.
