@@ -117,7 +117,7 @@ fn vendor_json(catalog: &Catalog, at: usize) -> Value {
         "id": &*vendor.id,
         "name": vendor.name,
         "ouis": vendor.ouis.iter().map(oui).collect::<Vec<_>>(),
-        "shared_ouis": vendor.shared_ouis.iter().map(oui).collect::<Vec<_>>(),
+        "shared-ouis": vendor.shared_ouis.iter().map(oui).collect::<Vec<_>>(),
         "models": models.map(model_json).collect::<Vec<_>>(),
     })
 }
@@ -128,11 +128,11 @@ fn model_json(model: &Model) -> Value {
         "id": &*model.id,
         "name": model.name,
         "lines": model.lines,
-        "line_keys": model.line_keys,
-        "expansion_modules": model.expansion_modules,
-        "expansion_keys": model.expansion_keys,
-        "web_interface": model.web_interface,
-        "default_firmware": default,
+        "line-keys": model.line_keys,
+        "expansion-modules": model.expansion_modules,
+        "expansion-keys": model.expansion_keys,
+        "web-interface": model.web_interface,
+        "default-firmware": default,
         "firmwares": model.firmwares.iter().map(firmware_json).collect::<Vec<_>>(),
     })
 }
@@ -144,7 +144,7 @@ fn firmware_json(firmware: &Firmware) -> Value {
         "id": &*firmware.id,
         "label": firmware.label,
         "protocols": protocols,
-        "needs_application_version": firmware.application_version,
+        "needs-application-version": firmware.application_version,
         "interval": {
             "unit": interval.unit.word(),
             "parameter": interval.parameter,
@@ -166,6 +166,6 @@ fn file_json(file: &File) -> Value {
         "scope": scope,
         "main": file.main,
         "secrets": file.secrets,
-        "content_type": String::from_utf8_lossy(&file.content_type),
+        "content-type": String::from_utf8_lossy(&file.content_type),
     })
 }

@@ -23,6 +23,7 @@ const NEARLY: f64 = 0.8;
 
 /// How the server is.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
 pub struct Status {
     /// The program's version.
     pub version: String,
@@ -60,6 +61,7 @@ pub struct Status {
 
 /// A place where phones connect.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
 pub struct Listener {
     /// The protocol's word.
     pub transport: String,
@@ -69,6 +71,7 @@ pub struct Listener {
 
 /// What phones are served from.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
 pub struct Served {
     /// The snapshot's number.
     pub serial: u64,
@@ -86,6 +89,7 @@ pub struct Served {
 
 /// One of the server's certificates.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
 pub struct Certificate {
     /// The file of its chain.
     pub file: String,
@@ -103,6 +107,7 @@ pub struct Certificate {
 
 /// A network that is banned.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
 pub struct Banned {
     /// The network.
     pub network: String,
@@ -116,6 +121,7 @@ pub struct Banned {
 
 /// The last reading of the files.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
 pub struct LastReload {
     /// What it brought: `published`, `refused` or `unchanged`.
     pub result: String,
@@ -133,6 +139,7 @@ pub struct LastReload {
 
 /// Connections of phones.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
 pub struct Connections {
     /// Those open now, by transport.
     pub open: BTreeMap<String, u64>,
@@ -144,6 +151,7 @@ pub struct Connections {
 
 /// Transfers over TFTP.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
 pub struct Transfers {
     /// Those under way.
     pub under_way: u64,
@@ -153,6 +161,7 @@ pub struct Transfers {
 
 /// A reason for which requests got nothing.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
 pub struct Refused {
     /// How they came.
     pub transport: String,
@@ -164,6 +173,7 @@ pub struct Refused {
 
 /// Rendered files that are kept.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
 pub struct Cached {
     /// How many.
     pub files: u64,

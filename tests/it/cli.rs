@@ -16,6 +16,17 @@ fn json(site: &Site, arguments: &[&str]) -> Value {
     serde_json::from_str(&out).unwrap()
 }
 
+/// All keys of a value, at any depth.
+fn keys(value: &Value) -> Vec<&str> {
+    match value {
+        Value::Object(table) => {
+            table.iter().flat_map(|(key, value)| [key.as_str()].into_iter().chain(keys(value))).collect()
+        }
+        Value::Array(items) => items.iter().flat_map(keys).collect(),
+        _ => Vec::new(),
+    }
+}
+
 #[test]
 fn help_is_printed_for_every_command() {
     let site = Site::new();
@@ -139,6 +150,8 @@ fn what_is_loaded_is_listed() {
     let catalog = json(&Site::new(), &["catalog", "--json"]);
     let vendors = catalog["vendors"].as_array().unwrap();
     assert_eq!(vendors.iter().map(|vendor| vendor["models"].as_array().unwrap().len()).sum::<usize>(), 11);
+    assert!(keys(&catalog).iter().all(|key| !key.contains('_')), "words are joined as everywhere");
+    assert!(catalog["vendors"][0]["models"][0]["default-firmware"].is_string(), "{catalog}");
     let (_, table, _) = run(&Site::with_phone(), &["device", "list"], "");
     assert!(table.lines().nth(1).unwrap().starts_with("Desk "), "{table}");
     let (_, settings, _) = run(&Site::new(), &["catalog", "--settings"], "");

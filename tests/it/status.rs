@@ -89,7 +89,7 @@ fn the_status_tells_what_is_served_and_how_it_goes() {
         (&json!(1), &json!(1), &json!(false))
     );
     for (time, age) in
-        [(&told["started"], &told["uptime_seconds"]), (&snapshot["published"], &snapshot["age_seconds"])]
+        [(&told["started"], &told["uptime-seconds"]), (&snapshot["published"], &snapshot["age-seconds"])]
     {
         assert!(humantime::parse_rfc3339(time.as_str().unwrap()).is_ok(), "{time}");
         assert!(age.as_u64().unwrap() < 600, "{age}");
@@ -109,12 +109,13 @@ fn the_status_tells_what_is_served_and_how_it_goes() {
     for line in [
         "1 devices, snapshot 1, published ",
         "  http   127.0.0.1:",
-        "\n  at the start\n",
         "\n  http   unknown                        3\n",
     ] {
         assert!(text.contains(line), "{line}: {text}");
     }
-    assert!(!text.contains("attention"), "{text}");
+    // Events of the files that were written before the start may still be on their way.
+    let read = text.contains("\n  at the start\n") || text.contains("\n  unchanged, ");
+    assert!(read && !text.contains("attention"), "{text}");
 }
 
 #[test]
@@ -126,7 +127,7 @@ fn the_status_tells_the_last_reading_with_its_faults() {
     let reload = &told["reload"];
     assert_eq!((&reload["result"], &told["snapshot"]["stale"]), (&json!("refused"), &json!(true)));
     assert!(reload["faults"][0].as_str().unwrap().contains("broken.toml:3: "), "{reload}");
-    assert!(reload["took_seconds"].as_f64().unwrap() > 0.0, "{reload}");
+    assert!(reload["took-seconds"].as_f64().unwrap() > 0.0, "{reload}");
     let (code, text) = check(&server);
     assert_eq!(code, Some(3), "something needs attention: {text}");
     for line in
@@ -178,7 +179,7 @@ fn certificates_and_bans_are_listed_and_an_ended_certificate_needs_attention() {
     let told = status(&server);
     let names = |at: usize| told["certificates"][at]["names"].clone();
     assert_eq!((names(0), names(1)), (json!(["fresh.example.net"]), json!(["ended.example.net"])));
-    let left = |at: usize| told["certificates"][at]["days_left"].as_i64().unwrap();
+    let left = |at: usize| told["certificates"][at]["days-left"].as_i64().unwrap();
     assert!(left(0) > 3650 && left(1) < -7000, "{} {}", left(0), left(1));
     assert_eq!((&told["banned"], &told["bans"][0]["network"]), (&json!(1), &json!("127.0.0.0/24")));
     let (code, text) = check(&server);
