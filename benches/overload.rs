@@ -13,6 +13,8 @@
 )]
 
 mod overload {
+    #[path = "../../src/listen/tls/careless.rs"]
+    pub(crate) mod careless;
     pub(crate) mod offer;
     #[allow(dead_code, reason = "only bellhop itself is started")]
     #[path = "../listen/peers.rs"]

@@ -13,6 +13,8 @@
 )]
 
 mod soak {
+    #[path = "../../src/listen/tls/careless.rs"]
+    pub(crate) mod careless;
     #[allow(dead_code, reason = "phones ask one by one")]
     #[path = "../tftp/load.rs"]
     pub(crate) mod load;

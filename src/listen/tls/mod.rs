@@ -4,6 +4,7 @@
 //! that fails (promise H9); what cannot be used changes nothing. Read next: [`Identities::shake`], then
 //! [`Identities::refresh`].
 
+mod careless;
 mod certificates;
 mod client;
 mod device;
