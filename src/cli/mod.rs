@@ -53,12 +53,13 @@ const EXIT_CODES: &str = "Exit codes: 0 done; 1 failed; 2 the command line makes
 enum Command {
     #[command(flatten)]
     Manage(act::Managing),
-    /// Do any of this as an account, with its permissions
+    /// Do any of this as an account or a login, with its permissions
     ///
-    /// The shell of the operator is trusted, so that no password is asked for.
+    /// A login acts as its account, and has the grants of its own and of its groups. The shell of the operator is
+    /// trusted, so that no password is asked for.
     As {
-        /// Its id, or an extension's number
-        account: String,
+        /// An account's id, an extension's number, or a login's id; `login:ID` where an account has the same one
+        who: String,
         #[command(subcommand)]
         command: act::Managing,
     },
@@ -147,13 +148,13 @@ impl Cli {
         let config = self.config.unwrap_or_else(usual_config);
         match self.command {
             None => serve(&config),
-            Some(Command::As { account, command }) => command.run(&config, &account),
+            Some(Command::As { who, command }) => command.run(&config, Some(&who)),
             Some(Command::Bans(args)) => args.run(&config),
             Some(Command::Catalog(args)) => args.run(&config),
             Some(Command::Check(args)) => args.run(&config),
             Some(Command::Generate(args)) => args.run(&config),
             Some(Command::Identify(args)) => args.run(&config),
-            Some(Command::Manage(command)) => command.run(&config, act::ADMINISTRATOR),
+            Some(Command::Manage(command)) => command.run(&config, None),
             Some(Command::Pages(args)) => args.run(),
             Some(Command::Reload(args)) => args.run(&config),
             Some(Command::Render(args)) => args.run(&config),

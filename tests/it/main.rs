@@ -18,6 +18,7 @@ mod guard; // promises S6 and S7: budgets, bans, alarms
 mod handshake; // what phones offer, and what comes in pieces: promises L3, L4, L6
 mod hostile; // texts that look like syntax
 mod http; // bytes on a socket: promise H6, conditional requests
+mod jobs; // groups, grants, jobs and runs
 mod kill;
 mod last_good; // broken files at the start: promise H3
 mod layering; // the direction of dependencies, and the size of rooms

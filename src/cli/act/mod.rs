@@ -1,8 +1,8 @@
 //! The commands of those who manage: the operations in the words of the command line.
 //!
 //! Each noun is a file, each verb becomes an [`Edit`](crate::operation::Edit) or a
-//! [`Query`](crate::operation::Query). Who acts is the administrator, or with `bellhop as ACCOUNT` that account; the
-//! server that runs answers, and without one the same functions do. Read next: `Session`.
+//! [`Query`](crate::operation::Query). Who acts is the administrator, or with `bellhop as WHO` that account or
+//! login; the server that runs answers, and without one the same functions do. Read next: `Session`.
 
 mod account;
 mod audit;
@@ -21,12 +21,12 @@ mod session;
 mod show;
 mod template;
 mod token;
+mod whom;
 
 use std::path::Path;
 
 use clap::Subcommand;
 
-pub(super) use self::session::ADMINISTRATOR;
 use crate::cli::Failure;
 
 use crate::cli::act::session::Session;
@@ -58,9 +58,9 @@ pub(super) enum Managing {
 }
 
 impl Managing {
-    /// Does it as an account.
-    pub(super) fn run(self, config: &Path, account: &str) -> Result<(), Failure> {
-        let session = &Session::open(config, account)?;
+    /// Does it as an account or a login; as the administrator, where none is named.
+    pub(super) fn run(self, config: &Path, who: Option<&str>) -> Result<(), Failure> {
+        let session = &Session::open(config, who)?;
         match self {
             Self::Account(args) => args.run(session),
             Self::Audit(args) => args.run(session),

@@ -8,17 +8,18 @@ use tokio::runtime::Runtime;
 
 use crate::cli::Failure;
 use crate::cli::act::nearest;
+use crate::cli::act::whom::{ADMINISTRATOR, Whom};
 use crate::config::Config;
-use crate::manage::{self, ActAs, ClientError, Key};
+use crate::manage::{self, ClientError, Key};
 use crate::model::check_id;
 use crate::operation::{Caller, Code, Outcome, Problem, Query, Request, Through, look, perform};
 use crate::reload::Loader;
 use crate::rights::{Account, Actor, Denial};
 
-/// An account that acts from the operator's shell.
+/// An account or a login that acts from the operator's shell.
 pub(super) struct Session {
     config: PathBuf,
-    account: String,
+    whom: Whom,
     state: PathBuf,
     catalog: Vec<PathBuf>,
     server: Option<Server>,
@@ -31,11 +32,16 @@ struct Server {
 }
 
 impl Session {
-    /// Has an account act.
-    pub(super) fn open(config: &Path, account: &str) -> Result<Self, Failure> {
+    /// Has an account or a login act; the administrator, where none is named.
+    pub(super) fn open(config: &Path, who: Option<&str>) -> Result<Self, Failure> {
         let Config { state, catalog, .. } = Config::read(config).map_err(Failure::Faulty)?;
         let server = Server::find(&state)?;
-        Ok(Self { config: config.to_owned(), account: account.to_owned(), state, catalog, server })
+        let config = config.to_owned();
+        let mut session = Self { config, whom: Whom::administrator(), state, catalog, server };
+        if let Some(who) = who {
+            session.whom = Whom::find(who, &|query| session.ask(query))?;
+        }
+        Ok(session)
     }
 
     /// Gives the state folder.
@@ -50,13 +56,13 @@ impl Session {
 
     /// Decides whether the account may read the audit log, which is a file beside the server.
     pub(super) fn sees_audit(&self) -> Result<(), Failure> {
-        if self.account == ADMINISTRATOR {
+        if self.whom.account == ADMINISTRATOR {
             // The log can be read whatever the records look like.
             return Ok(());
         }
         let snapshot = crate::cli::load(&self.config)?.snapshot;
         let gone = || Failure::Refused(Problem::new(Code::Forbidden, "there is no such account"));
-        let account = Account::find(&snapshot, &self.account).ok_or_else(gone)?;
+        let account = Account::find(&snapshot, &self.whom.account).ok_or_else(gone)?;
         let refused = |denial: Denial| {
             let mut problem = Problem::new(Code::Forbidden, denial.why);
             problem.rule = Some(denial.rule.word().to_owned());
@@ -72,9 +78,9 @@ impl Session {
 
     /// Changes.
     pub(super) fn perform(&self, request: &Request) -> Result<Outcome, Failure> {
-        let asked = self.server(|server, account| {
-            server.runtime.block_on(manage::perform(&server.key, ActAs::Account(account), request))
-        })?;
+        let as_whom = self.whom.to_server();
+        let asked =
+            self.server(|server| server.runtime.block_on(manage::perform(&server.key, as_whom, request)))?;
         let done = match asked {
             Some(done) => done,
             None => {
@@ -90,9 +96,9 @@ impl Session {
     }
 
     fn ask(&self, query: &Query) -> Result<Result<Value, Problem>, Failure> {
-        let asked = self.server(|server, account| {
-            server.runtime.block_on(manage::look(&server.key, ActAs::Account(account), query))
-        })?;
+        let as_whom = self.whom.to_server();
+        let asked =
+            self.server(|server| server.runtime.block_on(manage::look(&server.key, as_whom, query)))?;
         Ok(match asked {
             Some(told) => told,
             None => look(&crate::cli::load(&self.config)?.snapshot, &self.caller(), query),
@@ -100,14 +106,11 @@ impl Session {
     }
 
     /// Asks the server that runs, if one does: one that was killed leaves its key behind, and nobody is there.
-    fn server<T>(
-        &self,
-        ask: impl FnOnce(&Server, &str) -> Result<T, ClientError>,
-    ) -> Result<Option<T>, Failure> {
+    fn server<T>(&self, ask: impl FnOnce(&Server) -> Result<T, ClientError>) -> Result<Option<T>, Failure> {
         let Some(server) = &self.server else {
             return Ok(None);
         };
-        match ask(server, &self.account) {
+        match ask(server) {
             Ok(told) => Ok(Some(told)),
             Err(ClientError::Connect { .. }) => Ok(None),
             Err(error) => Err(error.into()),
@@ -115,7 +118,13 @@ impl Session {
     }
 
     fn caller(&self) -> Caller {
-        Caller { account: self.account.clone(), login: None, through: Through::Shell, peer: None, run: None }
+        Caller {
+            account: self.whom.account.clone(),
+            login: self.whom.login.clone(),
+            through: Through::Shell,
+            peer: None,
+            run: None,
+        }
     }
 
     /// Turns a problem into how the command ends, with the name that was probably meant.
@@ -142,6 +151,3 @@ impl Server {
         Ok(Some(Self { key, runtime }))
     }
 }
-
-/// The account that acts when none is named.
-pub(in crate::cli) const ADMINISTRATOR: &str = "administrator";
