@@ -4,6 +4,7 @@
 //! with it; no secret is in a diff. Nothing is written here: read next `reload::Desk`, which tries a draft out and
 //! commits it, and [`Documents`], which it is written to.
 
+mod aside;
 mod diff;
 mod place;
 mod text;
@@ -19,7 +20,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Map, Value};
 
+pub use self::aside::Noted;
 pub use crate::documents::{Change, Documents, Folder, Ledger, Lock, Rewrite, WriteError};
+use crate::edit::aside::What;
 use crate::edit::text::Text;
 use crate::model::{RecordKind, RecordRef};
 use crate::rights::{self, Act, Permit};
@@ -31,6 +34,8 @@ pub struct Draft {
     revision: u64,
     is_spoiled: bool,
     id: u64,
+    /// What was noted, where the draft stands aside.
+    noted: Option<Vec<Noted>>,
 }
 
 /// Tells drafts of one process apart.
@@ -89,7 +94,7 @@ impl Draft {
     /// Begins a change of documents.
     pub fn new(documents: Arc<dyn Documents>) -> Self {
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        Self { documents, open: BTreeMap::new(), revision: 0, is_spoiled: false, id }
+        Self { documents, open: BTreeMap::new(), revision: 0, is_spoiled: false, id, noted: None }
     }
 
     /// Gives the document that the new records of an organization, of a provider, or of the administrator go to.
@@ -115,12 +120,10 @@ impl Draft {
                 return Err(DraftError::Locked(key.to_owned()));
             }
         }
-        self.edit(into, |text| {
-            if text.has(record) {
-                return Err(DraftError::Present(record.clone()));
-            }
-            text.add(record.kind, fields)
-        })
+        if self.note(into, record, || What::Add(fields.clone())) {
+            return Ok(());
+        }
+        self.edit(into, |text| draft_add(text, record, fields))
     }
 
     /// Merges fields into a record (RFC 7396): tables merge, null takes a key away.
@@ -135,12 +138,10 @@ impl Draft {
     ) -> Result<(), DraftError> {
         let record = permit.record();
         allowed(permit, fields)?;
-        self.edit(at, |text| {
-            if record.kind == RecordKind::Preferences && !text.has(record) {
-                return text.add(record.kind, fields);
-            }
-            text.change(record, fields)
-        })
+        if self.note(at, record, || What::Change(fields.clone())) {
+            return Ok(());
+        }
+        self.edit(at, |text| draft_change(text, record, fields))
     }
 
     /// Removes a record.
@@ -148,6 +149,9 @@ impl Draft {
     /// # Errors
     /// The record is not there, or the document cannot be edited.
     pub fn remove(&mut self, permit: &Permit<rights::Remove>, at: &Path) -> Result<(), DraftError> {
+        if self.note(at, permit.record(), || What::Remove) {
+            return Ok(());
+        }
         self.edit(at, |text| text.remove(permit.record()))
     }
 
@@ -236,6 +240,30 @@ impl fmt::Debug for Draft {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Draft({} documents)", self.open.len())
     }
+}
+
+impl What {
+    fn draft(&self, text: &mut Text, record: &RecordRef) -> Result<(), DraftError> {
+        match self {
+            Self::Add(fields) => draft_add(text, record, fields),
+            Self::Change(fields) => draft_change(text, record, fields),
+            Self::Remove => text.remove(record),
+        }
+    }
+}
+
+fn draft_add(text: &mut Text, record: &RecordRef, fields: &Map<String, Value>) -> Result<(), DraftError> {
+    if text.has(record) {
+        return Err(DraftError::Present(record.clone()));
+    }
+    text.add(record.kind, fields)
+}
+
+fn draft_change(text: &mut Text, record: &RecordRef, fields: &Map<String, Value>) -> Result<(), DraftError> {
+    if record.kind == RecordKind::Preferences && !text.has(record) {
+        return text.add(record.kind, fields);
+    }
+    text.change(record, fields)
 }
 
 /// Refuses once more what the permit does not let change; of a table, key by key.

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::edit::DraftError;
 use crate::model::RecordRef;
-use crate::operation::{Code, Problem};
+use crate::operation::{Code, Fields, Problem};
 use crate::rights::{Account, Actor, Denial, Rule};
 use crate::snapshot::Snapshot;
 
@@ -17,6 +17,8 @@ pub(super) struct Applied {
     pub(super) changes: Vec<Changed>,
     pub(super) answer: Box<dyn FnOnce(&Actor<'_>) -> Value>,
     pub(super) warnings: Vec<String>,
+    /// What was generated, which is shown once.
+    pub(super) made: Fields,
 }
 
 /// A record that an edit touches: what names it before, and after.
@@ -61,7 +63,20 @@ impl Applied {
     }
 
     fn of(rule: Rule, changed: Changed, answer: impl FnOnce(&Actor<'_>) -> Value + 'static) -> Self {
-        Self { rule, changes: vec![changed], answer: Box::new(answer), warnings: Vec::new() }
+        Self {
+            rule,
+            changes: vec![changed],
+            answer: Box::new(answer),
+            warnings: Vec::new(),
+            made: Fields::new(),
+        }
+    }
+
+    /// Says what was generated.
+    #[must_use]
+    pub(super) fn making(mut self, made: Fields) -> Self {
+        self.made = made;
+        self
     }
 
     /// Says what somebody should look at.

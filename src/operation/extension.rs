@@ -149,7 +149,8 @@ pub(super) fn add(draft: &mut Draft, actor: &Actor<'_>, asked: &Fields) -> Resul
     let made = generated(&mut fields)?;
     draft.add(&permit, &into, &fields)?;
     let record = permit.record().clone();
-    Ok(Applied::added(record, permit.rule(), shown(number, made)))
+    let told = told_once(made.as_deref());
+    Ok(Applied::added(record, permit.rule(), shown(number, made)).making(told))
 }
 
 /// Changes an extension: what its fields say already is no change.
@@ -191,7 +192,9 @@ pub(super) fn edit(
     }
     change(draft, actor, &permit, &changes)?;
     let number = extension.number.to_string();
-    let mut applied = Applied::changed(permit.record().clone(), permit.rule(), shown(number, made));
+    let told = told_once(made.as_deref());
+    let mut applied =
+        Applied::changed(permit.record().clone(), permit.rule(), shown(number, made)).making(told);
     for (device, name) in cleared {
         applied = applied.warning(format!("device `{name}` lost the line of the extension that moved"));
         applied.changes.push(device);
@@ -267,6 +270,11 @@ fn shown(number: String, made: Option<String>) -> impl FnOnce(&Actor<'_>) -> Val
         }
         told
     }
+}
+
+/// Names the password that was made.
+fn told_once(made: Option<&str>) -> Fields {
+    made.map(|made| ("sip-password".to_owned(), json!(made))).into_iter().collect()
 }
 
 fn record_of(extension: &Extension) -> RecordRef {

@@ -14,8 +14,10 @@ mod edit;
 mod engine;
 mod extension;
 mod faults;
+mod inverse;
 mod login;
 mod look;
+mod many;
 mod perform;
 mod preferences;
 mod problem;
@@ -26,10 +28,11 @@ mod version;
 
 pub use self::edit::{Edit, Fields};
 pub use self::look::look;
+pub use self::many::{Many, ManyOutcome, RowOutcome, Status, perform_many};
 pub use self::perform::perform;
 pub use self::problem::{Code, Problem};
 pub use self::query::{Filter, Page, Query};
-pub use self::version::version;
+pub use self::version::{Version, version};
 
 use std::net::IpAddr;
 

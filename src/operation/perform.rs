@@ -61,13 +61,7 @@ fn attempt(desk: &mut Desk<'_>, caller: &Caller, request: &Request) -> Result<Ou
             format!("{} edits are too many for one request; make it {MOST} at most", request.edits.len());
         return Err(Problem::new(Code::Invalid, message).of_field("edits"));
     }
-    if !desk.faults().is_empty() {
-        let cure = "`bellhop status` and `bellhop check` say why; mend that first";
-        return Err(Problem::new(
-            Code::Faulty,
-            format!("the records' files are not served as they are; {cure}"),
-        ));
-    }
+    usable(desk)?;
     let mut draft = desk.draft();
     let mut done = Done::default();
     for (at, edit) in request.edits.iter().enumerate() {
@@ -101,6 +95,15 @@ fn attempt(desk: &mut Desk<'_>, caller: &Caller, request: &Request) -> Result<Ou
     Ok(Outcome { results, snapshot, changed, warnings, diff })
 }
 
+/// Refuses to edit files that are faulty.
+pub(super) fn usable(desk: &Desk<'_>) -> Result<(), Problem> {
+    if desk.faults().is_empty() {
+        return Ok(());
+    }
+    let cure = "`bellhop status` and `bellhop check` say why; mend that first";
+    Err(Problem::new(Code::Faulty, format!("the records' files are not served as they are; {cure}")))
+}
+
 /// Does one edit on what those before it made.
 fn one(
     desk: &mut Desk<'_>,
@@ -113,7 +116,8 @@ fn one(
     let fields = |snapshot: &Snapshot, record: Option<&RecordRef>| {
         record.and_then(|record| record::of(snapshot, record, Secrets::Write))
     };
-    let Applied { rule, changes, answer, warnings } = apply(draft, &acting(desk.snapshot(), caller)?, edit)?;
+    let Applied { rule, changes, answer, warnings, made: _ } =
+        apply(draft, &acting(desk.snapshot(), caller)?, edit)?;
     if let Some(wanted) = if_match {
         is_version(desk.snapshot(), &changes, wanted)?;
     }
@@ -139,7 +143,7 @@ fn one(
 }
 
 /// Says why a change that was found good could not be made.
-fn not_committed(error: CommitError, caller: &Caller) -> Problem {
+pub(super) fn not_committed(error: CommitError, caller: &Caller) -> Problem {
     let failed = |message: &str| Problem::new(Code::Failed, message);
     match error {
         CommitError::Faulty(_) => {
@@ -183,7 +187,7 @@ fn is_version(snapshot: &Snapshot, changes: &[Changed], wanted: &str) -> Result<
 }
 
 /// Tells the audit log of a record that an edit changed.
-fn entry(
+pub(super) fn entry(
     caller: &Caller,
     edit: &Edit,
     rule: Rule,
@@ -204,7 +208,7 @@ fn entry(
 }
 
 /// Tells the audit log of what was refused; a device that was called by its serial is named by its id.
-fn refusal(snapshot: &Snapshot, caller: &Caller, edit: Option<&Edit>, problem: &Problem) -> Entry {
+pub(super) fn refusal(snapshot: &Snapshot, caller: &Caller, edit: Option<&Edit>, problem: &Problem) -> Entry {
     let code = serde_json::to_value(problem.code).unwrap_or_default();
     let (mut why, mut entry) = (problem.message.clone(), begun(caller, &edit.map(word).unwrap_or_default()));
     if let Some(called) = edit.and_then(device_of) {

@@ -170,6 +170,12 @@ impl<'d> Desk<'d> {
         self.candidate.as_ref().and_then(|candidate| candidate.snapshot.as_deref()).unwrap_or(&self.base)
     }
 
+    /// Gives what the files say, with all that was tried out, to somebody who keeps it.
+    pub fn share(&self) -> Arc<Snapshot> {
+        let tried = self.candidate.as_ref().and_then(|candidate| candidate.snapshot.as_ref());
+        Arc::clone(tried.unwrap_or(&self.base))
+    }
+
     /// Gives what the files say, without what was tried out.
     pub fn base(&self) -> &Snapshot {
         &self.base

@@ -62,7 +62,9 @@ pub(in crate::operation) fn add(
     let into = draft.place(provider, organization);
     draft.add(&permit, &into, &written)?;
     let record = RecordRef::new(RecordKind::Device, &serial);
-    Ok(Applied::added(record, permit.rule(), move |actor| shown(actor, &serial, made)))
+    let mut told = made.clone();
+    told.insert("serial".to_owned(), json!(serial));
+    Ok(Applied::added(record, permit.rule(), move |actor| shown(actor, &serial, made)).making(told))
 }
 
 /// Says who owns the device, and what an extension's own device has on its line, where nobody said it.

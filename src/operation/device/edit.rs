@@ -171,10 +171,12 @@ fn write(
 ) -> Result<Applied, Problem> {
     let (before, rule) = (record_of(phone), permit.rule());
     let serial = text_of(&changes, "serial").unwrap_or(&before.key).to_owned();
+    let mut told = made.clone();
+    told.extend(changes.get("serial").map(|serial| ("serial".to_owned(), serial.clone())));
     if !changes.is_empty() {
         changes.insert("updated".to_owned(), json!(date(SystemTime::now())));
         draft.change(permit, phone.written_at().0, &changes)?;
     }
     let after = RecordRef::new(RecordKind::Device, &serial);
-    Ok(Applied::renamed(before, after, rule, move |actor| shown(actor, &serial, made)))
+    Ok(Applied::renamed(before, after, rule, move |actor| shown(actor, &serial, made)).making(told))
 }
