@@ -1,3 +1,4 @@
 //! Groups, grants and jobs: who may run what, what a run does, and how it is told.
 
+mod bulk; // rows of edits as one change
 mod cli;
