@@ -59,6 +59,9 @@ pub(super) struct Judged {
     pub(super) noted: Vec<Noted>,
 }
 
+/// What was decided of a row: what each of its edits brings, or why it is refused.
+type Decision = Result<Vec<Judged>, Problem>;
+
 /// Rows that are done as one change.
 pub(super) struct Work<'e> {
     caller: &'e Caller,
@@ -215,7 +218,7 @@ impl<'e> Work<'e> {
         rows: &[usize],
         cancelled: &dyn Fn() -> bool,
         mut progress: impl FnMut(usize),
-    ) -> Result<Option<Vec<Result<Vec<Judged>, Problem>>>, Problem> {
+    ) -> Result<Option<Vec<Decision>>, Problem> {
         let actor = acting(snapshot, self.caller)?;
         let mut judged = Vec::with_capacity(rows.len());
         for part in rows.chunks(BREATH) {
@@ -230,12 +233,7 @@ impl<'e> Work<'e> {
     }
 
     /// Takes in what was decided; gives the rows that may stand together.
-    fn accept(
-        &mut self,
-        snapshot: &Snapshot,
-        rows: &[usize],
-        judged: Vec<Result<Vec<Judged>, Problem>>,
-    ) -> Vec<usize> {
+    fn accept(&mut self, snapshot: &Snapshot, rows: &[usize], judged: Vec<Decision>) -> Vec<usize> {
         let mut rivals = Rivals::default();
         let mut decided = Vec::new();
         for (at, judged) in rows.iter().zip(judged) {
