@@ -33,6 +33,12 @@ const EDITS: &[(&str, &str)] = &[
 const NAMES: &[(&str, &str)] =
     &[("409", "Several devices have that name; each is called by its id as well.")];
 
+/// Headers of what is refused: (status, header, what it says).
+const TOLD_WITH: &[(&str, &str, &str)] = &[
+    ("401", "WWW-Authenticate", "How to show what opens something."),
+    ("429", "Retry-After", "In how many seconds to come back."),
+];
+
 /// Completes what the routes say.
 pub(super) fn complete(document: &OpenApi) -> Value {
     let mut document = serde_json::to_value(document).unwrap_or_default();
@@ -57,6 +63,7 @@ pub(super) fn complete(document: &OpenApi) -> Value {
     for (name, schema) in schema::all() {
         document["components"]["schemas"][name] = schema;
     }
+    let schemas = document["components"]["schemas"].clone();
     let paths = document["paths"].as_object_mut().into_iter().flatten();
     for (_, operations) in paths.filter(|(path, _)| path.starts_with("/api/")) {
         for (method, operation) in operations.as_object_mut().into_iter().flatten() {
@@ -69,6 +76,7 @@ pub(super) fn complete(document: &OpenApi) -> Value {
             {
                 sharpen(parameter);
             }
+            add_headers(&schemas, operation);
             add_problems(method, operation);
         }
     }
@@ -91,6 +99,41 @@ fn sharpen(parameter: &mut Value) {
     parameter["schema"] = sharp;
 }
 
+fn header(help: &str, schema: &Value, required: bool) -> Value {
+    json!({ "description": help, "schema": schema, "required": required })
+}
+
+/// Says which headers come with what an operation gives: the version of a record, the snapshot that holds a change.
+fn add_headers(schemas: &Value, operation: &mut Value) {
+    let of = |schema: &Value| {
+        let name = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+        &schemas[name]
+    };
+    let responses = operation["responses"].as_object_mut().into_iter().flatten();
+    for (_, response) in responses.filter(|(status, _)| status.starts_with('2')) {
+        let shown = of(&response["content"]["application/json"]["schema"]);
+        let keys = &shown["properties"];
+        let ways = shown["anyOf"].as_array().into_iter().flatten();
+        let has_version = |schema: &Value| schema["properties"]["version"]["description"] == schema::VERSION;
+        let is_changed = !keys["result"].is_null() || !keys["results"].is_null();
+        let is_versioned = has_version(shown)
+            || ways.map(of).any(has_version)
+            || !keys["result"].is_null() && keys["result"]["type"] != "null";
+        if is_versioned {
+            let help =
+                "The version of the record, for `If-Match`; a record that is not written down has none.";
+            let is_always = keys["version"]["type"] == "string" && keys["result"].is_null();
+            let schema = json!({ "type": "string", "pattern": r#"^"[!#-~]{1,128}"$"# });
+            response["headers"]["ETag"] = header(help, &schema, is_always);
+        }
+        if is_changed {
+            let help = "The serial of the snapshot that holds the change; missing when nothing changed.";
+            let schema = json!({ "type": "integer", "minimum": 0 });
+            response["headers"]["Bellhop-Snapshot"] = header(help, &schema, false);
+        }
+    }
+}
+
 fn add_problems(method: &str, operation: &mut Value) {
     let is_open = operation["security"] == json!([{}]);
     let changes = method != "get";
@@ -102,10 +145,13 @@ fn add_problems(method: &str, operation: &mut Value) {
     let all = ALWAYS.iter().chain(edits).chain(NAMES.iter().filter(|_| names_device));
     for (status, when) in all.filter(|(status, _)| !(is_open && !changes && matches!(*status, "401" | "403")))
     {
-        let problem = json!({
+        let mut problem = json!({
             "description": when,
             "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Problem" } } },
         });
+        if let Some((_, name, help)) = TOLD_WITH.iter().find(|(told, ..)| told == status) {
+            problem["headers"] = json!({ *name: header(help, &json!({ "type": "string" }), true) });
+        }
         add(responses, status, problem);
     }
 }

@@ -5,8 +5,10 @@ use utoipa::IntoParams;
 
 use crate::manage::input::{Asked, How, Limit, Named, NoQuery, Offset, Record, Trying, page};
 use crate::manage::problem::Refusal;
-use crate::manage::routes::asking::{Answer, Asking, Change};
-use crate::manage::schema::{Account, AccountEdit, AccountKind, AccountNew, Accounts, LevelEdit};
+use crate::manage::routes::asking::{Answer, Asking};
+use crate::manage::schema::{
+    AccountChange, AccountEdit, AccountKind, AccountNew, Accounts, AnyAccount, LevelEdit, Removal,
+};
 use crate::operation::{Edit, Query};
 
 /// Which accounts.
@@ -43,7 +45,7 @@ pub(super) async fn list(asking: Asking, Asked(asked): Asked<Listing>) -> Answer
 #[utoipa::path(post, path = "/api/v1/accounts", tag = "accounts",
     params(Trying),
     request_body = AccountNew,
-    responses((status = 201, description = "it is made", body = Change), (status = 200, description = "it was there alike, or would be made", body = Change)))]
+    responses((status = 201, description = "it is made", body = AccountChange), (status = 200, description = "it was there alike, or would be made", body = AccountChange)))]
 pub(super) async fn add(asking: Asking, how: How, record: Record<AccountNew>) -> Answer {
     let mut fields = record.fields;
     let kind = fields.remove("kind").and_then(|kind| Some(kind.as_str()?.to_owned()));
@@ -54,7 +56,7 @@ pub(super) async fn add(asking: Asking, how: How, record: Record<AccountNew>) ->
 /// Show an account, with the levels that the actor may set it to
 #[utoipa::path(get, path = "/api/v1/accounts/{account}", tag = "accounts",
     params(("account" = String, Path, description = "its id")),
-    responses((status = 200, description = "the account", body = Account)))]
+    responses((status = 200, description = "the account", body = AnyAccount)))]
 pub(super) async fn show(asking: Asking, Named(account): Named<String>, _: Asked<NoQuery>) -> Answer {
     asking.show(Query::Account { account }).await
 }
@@ -63,7 +65,7 @@ pub(super) async fn show(asking: Asking, Named(account): Named<String>, _: Asked
 #[utoipa::path(patch, path = "/api/v1/accounts/{account}", tag = "accounts",
     params(("account" = String, Path, description = "its id"), Trying, ("If-Match" = Option<String>, Header, description = "the version that the record must have, as `ETag` gave it")),
     request_body = AccountEdit,
-    responses((status = 200, description = "what came of it", body = Change)))]
+    responses((status = 200, description = "what came of it", body = AccountChange)))]
 pub(super) async fn edit(
     asking: Asking,
     Named(account): Named<String>,
@@ -76,7 +78,7 @@ pub(super) async fn edit(
 /// Remove an account that nothing hangs on
 #[utoipa::path(delete, path = "/api/v1/accounts/{account}", tag = "accounts",
     params(("account" = String, Path, description = "its id"), Trying, ("If-Match" = Option<String>, Header, description = "the version that the record must have, as `ETag` gave it")),
-    responses((status = 200, description = "what came of it", body = Change)))]
+    responses((status = 200, description = "what came of it", body = Removal)))]
 pub(super) async fn remove(asking: Asking, Named(account): Named<String>, how: How) -> Answer {
     asking.edit(Edit::AccountRemove { account }, how).await
 }
@@ -85,7 +87,7 @@ pub(super) async fn remove(asking: Asking, Named(account): Named<String>, how: H
 #[utoipa::path(put, path = "/api/v1/accounts/{account}/level", tag = "accounts",
     params(("account" = String, Path, description = "its id"), Trying, ("If-Match" = Option<String>, Header, description = "the version that the record must have, as `ETag` gave it")),
     request_body = LevelEdit,
-    responses((status = 200, description = "what came of it", body = Change)))]
+    responses((status = 200, description = "what came of it", body = AccountChange)))]
 pub(super) async fn set_level(
     asking: Asking,
     Named(account): Named<String>,

@@ -8,7 +8,6 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Serialize;
 use serde_json::{Value, json};
-use utoipa::ToSchema;
 
 use crate::manage::Desk;
 use crate::manage::answer::json;
@@ -24,9 +23,9 @@ pub(in crate::manage) type Answer = Result<Response, Refusal>;
 const SNAPSHOT: HeaderName = HeaderName::from_static("bellhop-snapshot");
 
 /// What came of an edit.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(in crate::manage) struct Change {
+struct Change {
     /// The record as it is now, as the actor may see it; null when it is gone. What was generated is shown this once.
     result: Value,
     /// The serial of the snapshot that holds the change; null when nothing changed.
@@ -37,7 +36,6 @@ pub(in crate::manage) struct Change {
     warnings: Vec<String>,
     /// With a dry run: what would change in the records' files and in those of phones, secrets masked.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
     diff: Option<operation::Diff>,
 }
 

@@ -4,8 +4,10 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::manage::input::{Asked, How, Limit, Named, NoQuery, Offset, Record, Trying, page};
-use crate::manage::routes::asking::{Answer, Asking, Change};
-use crate::manage::schema::{Device, DeviceEdit, DeviceNew, DeviceOptions, DeviceStatus, Devices};
+use crate::manage::routes::asking::{Answer, Asking};
+use crate::manage::schema::{
+    Device, DeviceChange, DeviceEdit, DeviceNew, DeviceOptions, DeviceStatus, Devices, Removal,
+};
 use crate::operation::{Edit, Filter, Query};
 
 /// Which devices.
@@ -61,7 +63,7 @@ pub(super) async fn list(asking: Asking, Asked(asked): Asked<Listing>) -> Answer
 #[utoipa::path(post, path = "/api/v1/devices", tag = "devices",
     params(Trying),
     request_body = DeviceNew,
-    responses((status = 201, description = "it is made", body = Change), (status = 200, description = "it was there alike, or would be made", body = Change)))]
+    responses((status = 201, description = "it is made", body = DeviceChange), (status = 200, description = "it was there alike, or would be made", body = DeviceChange)))]
 pub(super) async fn add(asking: Asking, how: How, record: Record<DeviceNew>) -> Answer {
     asking.add(Edit::DeviceAdd { fields: record.fields }, how).await
 }
@@ -96,7 +98,7 @@ pub(super) async fn show(asking: Asking, Named(device): Named<String>, _: Asked<
 #[utoipa::path(patch, path = "/api/v1/devices/{device}", tag = "devices",
     params(("device" = String, Path, description = "its id, serial, MAC address or unique name"), Trying, ("If-Match" = Option<String>, Header, description = "the version that the record must have, as `ETag` gave it")),
     request_body = DeviceEdit,
-    responses((status = 200, description = "what came of it", body = Change)))]
+    responses((status = 200, description = "what came of it", body = DeviceChange)))]
 pub(super) async fn edit(
     asking: Asking,
     Named(device): Named<String>,
@@ -109,7 +111,7 @@ pub(super) async fn edit(
 /// Remove a device
 #[utoipa::path(delete, path = "/api/v1/devices/{device}", tag = "devices",
     params(("device" = String, Path, description = "its id, serial, MAC address or unique name"), Trying, ("If-Match" = Option<String>, Header, description = "the version that the record must have, as `ETag` gave it")),
-    responses((status = 200, description = "what came of it", body = Change)))]
+    responses((status = 200, description = "what came of it", body = Removal)))]
 pub(super) async fn remove(asking: Asking, Named(device): Named<String>, how: How) -> Answer {
     asking.edit(Edit::DeviceRemove { device }, how).await
 }
@@ -117,7 +119,7 @@ pub(super) async fn remove(asking: Asking, Named(device): Named<String>, how: Ho
 /// Take a device's extensions off its lines, and its organization
 #[utoipa::path(post, path = "/api/v1/devices/{device}/clear", tag = "devices",
     params(("device" = String, Path, description = "its id, serial, MAC address or unique name"), Trying),
-    responses((status = 200, description = "what came of it", body = Change)))]
+    responses((status = 200, description = "what came of it", body = DeviceChange)))]
 pub(super) async fn clear(asking: Asking, Named(device): Named<String>, how: How) -> Answer {
     asking.edit(Edit::DeviceClear { device }, how).await
 }
@@ -125,7 +127,7 @@ pub(super) async fn clear(asking: Asking, Named(device): Named<String>, how: How
 /// Have a device get its files
 #[utoipa::path(post, path = "/api/v1/devices/{device}/enable", tag = "devices",
     params(("device" = String, Path, description = "its id, serial, MAC address or unique name"), Trying),
-    responses((status = 200, description = "what came of it", body = Change)))]
+    responses((status = 200, description = "what came of it", body = DeviceChange)))]
 pub(super) async fn enable(asking: Asking, Named(device): Named<String>, how: How) -> Answer {
     asking.edit(Edit::DeviceEnable { device }, how).await
 }
@@ -133,7 +135,7 @@ pub(super) async fn enable(asking: Asking, Named(device): Named<String>, how: Ho
 /// Have a device get nothing
 #[utoipa::path(post, path = "/api/v1/devices/{device}/disable", tag = "devices",
     params(("device" = String, Path, description = "its id, serial, MAC address or unique name"), Trying),
-    responses((status = 200, description = "what came of it", body = Change)))]
+    responses((status = 200, description = "what came of it", body = DeviceChange)))]
 pub(super) async fn disable(asking: Asking, Named(device): Named<String>, how: How) -> Answer {
     asking.edit(Edit::DeviceDisable { device }, how).await
 }
@@ -143,7 +145,7 @@ pub(super) async fn disable(asking: Asking, Named(device): Named<String>, how: H
 /// The old URL is dead at once.
 #[utoipa::path(post, path = "/api/v1/devices/{device}/rotate", tag = "devices",
     params(("device" = String, Path, description = "its id, serial, MAC address or unique name"), Trying),
-    responses((status = 200, description = "what came of it", body = Change)))]
+    responses((status = 200, description = "what came of it", body = DeviceChange)))]
 pub(super) async fn rotate(asking: Asking, Named(device): Named<String>, how: How) -> Answer {
     asking.edit(Edit::DeviceRotate { device }, how).await
 }
@@ -153,7 +155,7 @@ pub(super) async fn rotate(asking: Asking, Named(device): Named<String>, how: Ho
 /// It is shown this once.
 #[utoipa::path(post, path = "/api/v1/devices/{device}/admin-password", tag = "devices",
     params(("device" = String, Path, description = "its id, serial, MAC address or unique name"), Trying),
-    responses((status = 200, description = "what came of it", body = Change)))]
+    responses((status = 200, description = "what came of it", body = DeviceChange)))]
 pub(super) async fn generate_password(asking: Asking, Named(device): Named<String>, how: How) -> Answer {
     asking.edit(Edit::DevicePassword { device }, how).await
 }

@@ -4,8 +4,8 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::manage::input::{Asked, How, Limit, Named, NoQuery, Offset, Record, Trying, page};
-use crate::manage::routes::asking::{Answer, Asking, Change};
-use crate::manage::schema::{Extension, ExtensionEdit, ExtensionNew, Extensions};
+use crate::manage::routes::asking::{Answer, Asking};
+use crate::manage::schema::{Extension, ExtensionChange, ExtensionEdit, ExtensionNew, Extensions, Removal};
 use crate::operation::{Edit, Query};
 
 /// Which extensions.
@@ -42,7 +42,7 @@ pub(super) async fn list(asking: Asking, Asked(asked): Asked<Listing>) -> Answer
 #[utoipa::path(post, path = "/api/v1/extensions", tag = "extensions",
     params(Trying),
     request_body = ExtensionNew,
-    responses((status = 201, description = "it is made", body = Change), (status = 200, description = "it was there alike, or would be made", body = Change)))]
+    responses((status = 201, description = "it is made", body = ExtensionChange), (status = 200, description = "it was there alike, or would be made", body = ExtensionChange)))]
 pub(super) async fn add(asking: Asking, how: How, record: Record<ExtensionNew>) -> Answer {
     asking.add(Edit::ExtensionAdd { fields: record.fields }, how).await
 }
@@ -59,7 +59,7 @@ pub(super) async fn show(asking: Asking, Named(extension): Named<String>, _: Ask
 #[utoipa::path(patch, path = "/api/v1/extensions/{extension}", tag = "extensions",
     params(("extension" = String, Path, description = "its number"), Trying, ("If-Match" = Option<String>, Header, description = "the version that the record must have, as `ETag` gave it")),
     request_body = ExtensionEdit,
-    responses((status = 200, description = "what came of it", body = Change)))]
+    responses((status = 200, description = "what came of it", body = ExtensionChange)))]
 pub(super) async fn edit(
     asking: Asking,
     Named(extension): Named<String>,
@@ -74,7 +74,7 @@ pub(super) async fn edit(
 /// A line that it is on is cleared.
 #[utoipa::path(delete, path = "/api/v1/extensions/{extension}", tag = "extensions",
     params(("extension" = String, Path, description = "its number"), Trying, ("If-Match" = Option<String>, Header, description = "the version that the record must have, as `ETag` gave it")),
-    responses((status = 200, description = "what came of it", body = Change)))]
+    responses((status = 200, description = "what came of it", body = Removal)))]
 pub(super) async fn remove(asking: Asking, Named(extension): Named<String>, how: How) -> Answer {
     asking.edit(Edit::ExtensionRemove { extension }, how).await
 }

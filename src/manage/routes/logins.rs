@@ -4,8 +4,10 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::manage::input::{Asked, How, Limit, Named, NoQuery, Offset, Paging, Record, Trying, page};
-use crate::manage::routes::asking::{Answer, Asking, Change};
-use crate::manage::schema::{Login, LoginEdit, LoginNew, Logins, TokenNew, Tokens};
+use crate::manage::routes::asking::{Answer, Asking};
+use crate::manage::schema::{
+    Login, LoginChange, LoginEdit, LoginNew, Logins, Removal, TokenChange, TokenNew, Tokens,
+};
 use crate::operation::{Edit, Query};
 
 /// List the logins that the actor sees
@@ -23,7 +25,7 @@ pub(super) async fn list(asking: Asking, Asked(asked): Asked<Paging>) -> Answer 
 #[utoipa::path(post, path = "/api/v1/logins", tag = "logins",
     params(Trying),
     request_body = LoginNew,
-    responses((status = 201, description = "it is made", body = Change), (status = 200, description = "it was there alike, or would be made", body = Change)))]
+    responses((status = 201, description = "it is made", body = LoginChange), (status = 200, description = "it was there alike, or would be made", body = LoginChange)))]
 pub(super) async fn add(asking: Asking, how: How, record: Record<LoginNew>) -> Answer {
     asking.add(Edit::LoginAdd { fields: record.fields }, how).await
 }
@@ -42,7 +44,7 @@ pub(super) async fn show(asking: Asking, Named(login): Named<String>, _: Asked<N
 #[utoipa::path(patch, path = "/api/v1/logins/{login}", tag = "logins",
     params(("login" = String, Path, description = "its id"), Trying, ("If-Match" = Option<String>, Header, description = "the version that the record must have, as `ETag` gave it")),
     request_body = LoginEdit,
-    responses((status = 200, description = "what came of it", body = Change)))]
+    responses((status = 200, description = "what came of it", body = LoginChange)))]
 pub(super) async fn edit(
     asking: Asking,
     Named(login): Named<String>,
@@ -55,7 +57,7 @@ pub(super) async fn edit(
 /// Remove a login with its tokens
 #[utoipa::path(delete, path = "/api/v1/logins/{login}", tag = "logins",
     params(("login" = String, Path, description = "its id"), Trying, ("If-Match" = Option<String>, Header, description = "the version that the record must have, as `ETag` gave it")),
-    responses((status = 200, description = "what came of it", body = Change)))]
+    responses((status = 200, description = "what came of it", body = Removal)))]
 pub(super) async fn remove(asking: Asking, Named(login): Named<String>, how: How) -> Answer {
     asking.edit(Edit::LoginRemove { login }, how).await
 }
@@ -93,7 +95,7 @@ pub(super) async fn tokens(asking: Asking, Asked(asked): Asked<Listing>) -> Answ
 #[utoipa::path(post, path = "/api/v1/tokens", tag = "tokens",
     params(Trying),
     request_body = TokenNew,
-    responses((status = 201, description = "it is made", body = Change), (status = 200, description = "it was there alike, or would be made", body = Change)))]
+    responses((status = 201, description = "it is made", body = TokenChange), (status = 200, description = "it was there alike, or would be made", body = TokenChange)))]
 pub(super) async fn make_token(asking: Asking, how: How, record: Record<TokenNew>) -> Answer {
     asking.add(Edit::TokenAdd { fields: record.fields }, how).await
 }
@@ -101,7 +103,7 @@ pub(super) async fn make_token(asking: Asking, how: How, record: Record<TokenNew
 /// Revoke a token
 #[utoipa::path(delete, path = "/api/v1/tokens/{token}", tag = "tokens",
     params(("token" = String, Path, description = "its id"), Trying, ("If-Match" = Option<String>, Header, description = "the version that the record must have, as `ETag` gave it")),
-    responses((status = 200, description = "what came of it", body = Change)))]
+    responses((status = 200, description = "what came of it", body = Removal)))]
 pub(super) async fn revoke(asking: Asking, Named(token): Named<String>, how: How) -> Answer {
     asking.edit(Edit::TokenRevoke { token }, how).await
 }

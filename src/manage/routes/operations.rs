@@ -12,9 +12,10 @@ use crate::audit::{Log, Outcome, Search};
 use crate::manage::answer;
 use crate::manage::input::{Asked, How, Limit, NoQuery, Offset, Record, Trying, page};
 use crate::manage::problem::Refusal;
-use crate::manage::routes::asking::{Answer, Asking, Change, note_snapshot};
+use crate::manage::routes::asking::{Answer, Asking, note_snapshot};
 use crate::manage::schema::{
-    AuditLines, AuditOutcome, Done, Edits, Look, Myself, Preferences, PreferencesEdit, Shown,
+    AuditLines, AuditOutcome, Done, Edits, Look, Myself, Preferences, PreferencesChange, PreferencesEdit,
+    Shown,
 };
 use crate::operation::{Edit, Fields, Query, Request};
 
@@ -59,7 +60,7 @@ pub(super) async fn preferences(asking: Asking, _: Asked<NoQuery>) -> Answer {
 #[utoipa::path(patch, path = "/api/v1/preferences", tag = "preferences",
     params(Trying, ("If-Match" = Option<String>, Header, description = "the version that they must have, as `ETag` gave it")),
     request_body = PreferencesEdit,
-    responses((status = 200, description = "what came of it", body = Change)))]
+    responses((status = 200, description = "what came of it", body = PreferencesChange)))]
 pub(super) async fn set_preferences(asking: Asking, how: How, record: Record<PreferencesEdit>) -> Answer {
     asking.edit(Edit::PreferencesSet { fields: record.fields }, how).await
 }

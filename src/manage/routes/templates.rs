@@ -5,9 +5,10 @@ use serde_json::Value;
 use utoipa::IntoParams;
 
 use crate::manage::input::{Asked, How, Named, NoQuery, Paging, Record, Trying, page};
-use crate::manage::routes::asking::{Answer, Asking, Change};
+use crate::manage::routes::asking::{Answer, Asking};
 use crate::manage::schema::{
-    EquipmentNew, Exported, FileEdit, Shown, Template, TemplateEdit, TemplateNew, Templates,
+    EquipmentNew, Exported, FileEdit, Preview, Removal, Template, TemplateChange, TemplateEdit, TemplateNew,
+    Templates, Trial,
 };
 use crate::operation::{Edit, Fields, Query};
 
@@ -24,7 +25,7 @@ pub(super) async fn list(asking: Asking, Asked(asked): Asked<Paging>) -> Answer 
 #[utoipa::path(post, path = "/api/v1/templates", tag = "templates",
     params(Trying),
     request_body = TemplateNew,
-    responses((status = 201, description = "it is made", body = Change), (status = 200, description = "it was there alike, or would be made", body = Change)))]
+    responses((status = 201, description = "it is made", body = TemplateChange), (status = 200, description = "it was there alike, or would be made", body = TemplateChange)))]
 pub(super) async fn add(asking: Asking, how: How, record: Record<TemplateNew>) -> Answer {
     asking.add(Edit::TemplateAdd { fields: record.fields }, how).await
 }
@@ -41,7 +42,7 @@ pub(super) async fn show(asking: Asking, Named(template): Named<String>, _: Aske
 #[utoipa::path(patch, path = "/api/v1/templates/{template}", tag = "templates",
     params(("template" = String, Path, description = "its id"), Trying, ("If-Match" = Option<String>, Header, description = "the version that the record must have, as `ETag` gave it")),
     request_body = TemplateEdit,
-    responses((status = 200, description = "what came of it", body = Change)))]
+    responses((status = 200, description = "what came of it", body = TemplateChange)))]
 pub(super) async fn edit(
     asking: Asking,
     Named(template): Named<String>,
@@ -54,7 +55,7 @@ pub(super) async fn edit(
 /// Remove a template that no device uses
 #[utoipa::path(delete, path = "/api/v1/templates/{template}", tag = "templates",
     params(("template" = String, Path, description = "its id"), Trying, ("If-Match" = Option<String>, Header, description = "the version that the record must have, as `ETag` gave it")),
-    responses((status = 200, description = "what came of it", body = Change)))]
+    responses((status = 200, description = "what came of it", body = Removal)))]
 pub(super) async fn remove(asking: Asking, Named(template): Named<String>, how: How) -> Answer {
     asking.edit(Edit::TemplateRemove { template }, how).await
 }
@@ -63,7 +64,7 @@ pub(super) async fn remove(asking: Asking, Named(template): Named<String>, how: 
 #[utoipa::path(post, path = "/api/v1/templates/{template}/equipment", tag = "templates",
     params(("template" = String, Path, description = "its id"), Trying),
     request_body = EquipmentNew,
-    responses((status = 201, description = "it is made", body = Change), (status = 200, description = "it was there alike, or would be made", body = Change)))]
+    responses((status = 201, description = "it is made", body = TemplateChange), (status = 200, description = "it was there alike, or would be made", body = TemplateChange)))]
 pub(super) async fn equip(
     asking: Asking,
     Named(template): Named<String>,
@@ -93,7 +94,7 @@ pub(super) struct Equipped {
 /// Take a model and firmware out of a template
 #[utoipa::path(delete, path = "/api/v1/templates/{template}/equipment", tag = "templates",
     params(("template" = String, Path, description = "its id"), Equipped),
-    responses((status = 200, description = "what came of it", body = Change)))]
+    responses((status = 200, description = "what came of it", body = TemplateChange)))]
 pub(super) async fn unequip(
     asking: Asking,
     Named(template): Named<String>,
@@ -108,7 +109,7 @@ pub(super) async fn unequip(
 #[utoipa::path(put, path = "/api/v1/templates/{template}/files", tag = "templates",
     params(("template" = String, Path, description = "its id"), Trying, ("If-Match" = Option<String>, Header, description = "the version that the record must have, as `ETag` gave it")),
     request_body = FileEdit,
-    responses((status = 200, description = "what came of it", body = Change)))]
+    responses((status = 200, description = "what came of it", body = TemplateChange)))]
 pub(super) async fn set_file(
     asking: Asking,
     Named(template): Named<String>,
@@ -137,7 +138,7 @@ pub(super) struct Previewed {
 /// Show what a device's file would be with a template, secrets masked
 #[utoipa::path(get, path = "/api/v1/templates/{template}/preview", tag = "templates",
     params(("template" = String, Path, description = "its id"), Previewed),
-    responses((status = 200, description = "the file", body = Shown)))]
+    responses((status = 200, description = "the file", body = Preview)))]
 pub(super) async fn preview(
     asking: Asking,
     Named(template): Named<String>,
@@ -149,7 +150,7 @@ pub(super) async fn preview(
 /// Tell whether every device that uses a template renders
 #[utoipa::path(get, path = "/api/v1/templates/{template}/check", tag = "templates",
     params(("template" = String, Path, description = "its id")),
-    responses((status = 200, description = "what was found", body = Shown)))]
+    responses((status = 200, description = "what was found", body = Trial)))]
 pub(super) async fn check(asking: Asking, Named(template): Named<String>, _: Asked<NoQuery>) -> Answer {
     asking.show(Query::TemplateCheck { template }).await
 }
@@ -184,7 +185,7 @@ pub(super) async fn export(
 #[utoipa::path(post, path = "/api/v1/templates/{template}/import", tag = "templates",
     params(("template" = String, Path, description = "its id"), Trying),
     request_body = Exported,
-    responses((status = 200, description = "what came of it", body = Change)))]
+    responses((status = 200, description = "what came of it", body = TemplateChange)))]
 pub(super) async fn import(
     asking: Asking,
     Named(template): Named<String>,

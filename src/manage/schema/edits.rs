@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::manage::schema::parts::{closed, flag, nullable, table, text, text_or_empty, words};
 use crate::manage::schema::records;
+use crate::manage::schema::shown::{Answer, diff, texts};
 use crate::model::TEXT_MAX;
 
 /// Edits that are one change.
@@ -68,17 +69,16 @@ pub(super) fn request() -> Value {
 
 /// What came of edits that are one change.
 pub(super) fn outcome() -> Value {
-    json!({
-        "type": "object", "description": "What came of edits that are one change.",
-        "required": ["results", "snapshot", "changed", "warnings"],
-        "properties": {
-            "results": { "type": "array", "description": "what each edit gives, null where it removed something" },
-            "snapshot": { "type": ["integer", "null"], "description": "the snapshot that holds the change" },
-            "changed": flag("whether anything changed"),
-            "warnings": { "type": "array", "items": { "type": "string" } },
-            "diff": { "type": "object", "description": "with a dry run, what would change, secrets masked" },
-        },
-    })
+    let results = json!({
+        "type": "array", "items": { "type": ["object", "null"] },
+        "description": "what each edit gives, as its own path would in `result`; null where it removed something",
+    });
+    let keys = json!({
+        "results": results, "changed": flag("whether anything changed, or would"),
+        "snapshot": { "type": ["integer", "null"], "minimum": 0, "description": "the snapshot that holds the change" },
+        "warnings": texts("what somebody should look at"),
+    });
+    Answer::new("What came of edits that are one change.", keys).with(json!({ "diff": diff() })).schema()
 }
 
 /// One look.

@@ -3,10 +3,14 @@
 //! Promises: words, ranges and lengths are those of [`model`](crate::model) where it has them; what a schema lets in
 //! may still be refused, as only the fleet as a whole tells whether a change makes sense.
 
+mod answers;
 mod edits;
 mod parts;
 mod records;
 mod settings;
+mod shown;
+
+pub(super) use self::answers::VERSION;
 
 use serde_json::Value;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
@@ -39,7 +43,16 @@ macro_rules! described {
 /// Gives every schema by its name.
 pub(super) fn all() -> Vec<(&'static str, Value)> {
     let mut all = of_routes();
-    all.extend([("AuditLine", records::audit_line()), ("Token", records::token().shown())]);
+    all.extend([
+        ("Account", answers::account()),
+        ("AccountRow", answers::account_row()),
+        ("AuditLine", answers::audit_line()),
+        ("DeviceRow", answers::device_row()),
+        ("ExtensionRow", answers::extension_row()),
+        ("LoginRow", answers::login_row()),
+        ("TemplateRow", answers::template_row()),
+        ("Token", answers::token()),
+    ]);
     all
 }
 
@@ -80,42 +93,62 @@ described! {
     Credentials = records::credentials();
     /// What kind an account is.
     AccountKind = records::account_kind();
-    /// An account as it is shown.
-    Account = records::account().with_kind().shown();
+    /// An account or an extension as it is shown.
+    AnyAccount = answers::any_account();
+    /// What came of an edit of an account.
+    AccountChange = shown::change_of("AnyAccount");
     /// A part of the accounts.
-    Accounts = parts::list_of("Account");
+    Accounts = shown::list_of("AccountRow");
     /// An extension as it is shown.
-    Extension = records::extension().shown();
+    Extension = answers::extension();
+    /// What came of an edit of an extension.
+    ExtensionChange = shown::change_of("Extension");
     /// A part of the extensions.
-    Extensions = parts::list_of("Extension");
+    Extensions = shown::list_of("ExtensionRow");
     /// A device as it is shown.
-    Device = records::device().shown();
+    Device = answers::device();
+    /// What came of an edit of a device.
+    DeviceChange = shown::change_of("Device");
     /// A part of the devices.
-    Devices = parts::list_of("Device");
+    Devices = shown::list_of("DeviceRow");
     /// Whether a device gets any file.
     DeviceStatus = records::device_status();
     /// What can be chosen for a new device.
-    DeviceOptions = records::device_options();
+    DeviceOptions = answers::device_options();
     /// A template as it is shown.
-    Template = records::template().shown();
+    Template = answers::template();
+    /// What came of an edit of a template.
+    TemplateChange = shown::change_of("Template");
     /// A part of the templates.
-    Templates = parts::list_of("Template");
+    Templates = shown::list_of("TemplateRow");
+    /// What a device's file would be with a template.
+    Preview = answers::preview();
+    /// Whether every device that uses a template renders.
+    Trial = answers::trial();
     /// The global preferences as they are shown.
-    Preferences = records::preferences().shown();
+    Preferences = answers::preferences();
+    /// What came of an edit of the global preferences.
+    PreferencesChange = shown::change_of("Preferences");
     /// A login as it is shown.
-    Login = records::login().shown();
+    Login = answers::login();
+    /// What came of an edit of a login.
+    LoginChange = shown::change_of("Login");
     /// A part of the logins.
-    Logins = parts::list_of("Login");
+    Logins = shown::list_of("LoginRow");
+    /// What came of making a token.
+    TokenChange = shown::change_of("Token");
     /// A part of the tokens.
-    Tokens = parts::list_of("Token");
+    Tokens = shown::list_of("Token");
     /// The actor itself.
-    Myself = parts::shown("The actor itself.");
+    Myself = answers::myself();
+    /// What came of an edit that removes something.
+    Removal = shown::removal();
     /// Whatever a query gives.
-    Shown = parts::shown("What the query gives.");
+    Shown = answers::anything();
     /// What became of what somebody wanted to do.
     AuditOutcome = records::audit_outcome();
     /// A part of the audit log.
-    AuditLines = parts::list_of("AuditLine");
+    AuditLines = shown::list_of("AuditLine");
     /// What came of edits that are one change.
     Done = edits::outcome();
     /// Edits that are one change.
@@ -128,11 +161,11 @@ described! {
 mod tests {
     use std::collections::BTreeSet;
 
-    use serde::de::DeserializeOwned;
     use serde_json::json;
 
     use super::*;
     use crate::operation::{Edit, Query};
+    use serde::de::DeserializeOwned;
 
     /// The routes as they are written.
     const ROUTES: &[&str] = &[

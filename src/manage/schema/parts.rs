@@ -17,7 +17,7 @@ pub(super) struct Shape {
     required: &'static [&'static str],
     /// The keys that cannot be changed later.
     fixed: &'static [&'static str],
-    keys: Map<String, Value>,
+    pub(super) keys: Map<String, Value>,
 }
 
 impl Shape {
@@ -51,47 +51,6 @@ impl Shape {
         let keys = self.keys.into_iter().filter(|(key, _)| !self.fixed.contains(&key.as_str()));
         closed(&description, &[], &keys.map(|(key, schema)| (key, nullable(schema))).collect())
     }
-}
-
-impl Shape {
-    /// Gives the schema of one as it is shown: what is not set may be null or missing, secrets are masked.
-    pub(super) fn shown(self) -> Value {
-        let keys: Map<String, Value> =
-            self.keys.into_iter().map(|(key, schema)| (key, loose(&schema))).collect();
-        let description = format!("{} as it is shown; secrets are masked.", self.what);
-        json!({ "type": "object", "description": description, "properties": keys })
-    }
-}
-
-/// Keeps a key's type and words alone: what is shown need not be what may be given.
-fn loose(schema: &Value) -> Value {
-    let mut kept = json!({ "description": schema["description"] });
-    if let Some(kind) = schema["type"].as_str() {
-        kept["type"] = json!([kind, "null"]);
-    }
-    if kept["description"].is_null() {
-        kept = json!({});
-    }
-    kept
-}
-
-/// A part of a list of what a schema describes.
-pub(super) fn list_of(name: &str) -> Value {
-    let count = |help: &str| json!({ "type": "integer", "minimum": 0, "description": help });
-    json!({
-        "type": "object", "description": "A part of a list.", "required": ["rows", "total", "offset", "limit"],
-        "properties": {
-            "rows": { "type": "array", "items": { "$ref": format!("#/components/schemas/{name}") } },
-            "total": count("how many there are in all parts"),
-            "offset": count("how many were left out"),
-            "limit": count("how many are given at most"),
-        },
-    })
-}
-
-/// Something that is shown.
-pub(super) fn shown(what: &str) -> Value {
-    json!({ "type": "object", "description": what })
 }
 
 /// A table that has these keys and no others.

@@ -145,7 +145,23 @@ pub(super) fn file() -> Value {
 
 /// What an export gave.
 pub(super) fn exported() -> Value {
-    json!({ "type": "object", "description": "What an export gave." })
+    let body = json!({ "type": "string", "maxLength": 1_048_576 });
+    let files = json!({
+        "type": "object", "additionalProperties": body,
+        "description": "bodies by the file's name in the catalog; files that are not listed use the default one",
+    });
+    let equipment = json!({
+        "model": text(130, "the model, vendor/model of the catalog"),
+        "firmware": text(64, "the firmware, by the catalog's id"),
+        "files": files,
+    });
+    let equipment = table("The bodies of one model and firmware.", &["model", "firmware"], equipment);
+    let keys = json!({
+        "version": integer(1, 1, "the version of the format"),
+        "name": text_or_empty(TEXT_MAX, "what it was called; for people"),
+        "equipment": { "type": "array", "items": equipment, "description": "what it is for" },
+    });
+    table("A template on its way from one place to another.", &["version", "equipment"], keys)
 }
 
 /// The global preferences.
@@ -203,33 +219,7 @@ pub(super) fn device_status() -> Value {
     words(["enabled", "disabled"], "whether it gets any file")
 }
 
-/// What can be chosen for a new device.
-pub(super) fn device_options() -> Value {
-    json!({
-        "type": "object", "description": "What can be chosen for a new device.",
-        "required": ["possible", "rule", "models"],
-        "properties": {
-            "possible": flag("whether a device can be added at all"),
-            "rule": { "type": "string", "description": "the rule that says so" },
-            "why": { "type": ["string", "null"], "description": "why it cannot" },
-            "models": { "type": "array", "items": { "type": "object" } },
-        },
-    })
-}
-
 /// What became of what somebody wanted to do.
 pub(super) fn audit_outcome() -> Value {
     words(["done", "refused"], "what became of it")
-}
-
-/// A line of the audit log.
-pub(super) fn audit_line() -> Value {
-    json!({
-        "type": "object", "description": "A line of the audit log.",
-        "required": ["at", "account", "through", "operation", "outcome"],
-        "properties": {
-            "at": time("when"), "account": { "type": "string" }, "through": { "type": "string" },
-            "operation": { "type": "string" }, "outcome": audit_outcome(),
-        },
-    })
 }

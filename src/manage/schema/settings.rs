@@ -3,8 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::manage::schema::parts::{
-    closed, flag, host, integer, secret, table, text, text_or_empty, url, words, words_of,
+    closed, flag, host, integer, nullable, secret, table, text, text_or_empty, url, words, words_of,
 };
+use crate::manage::schema::shown::loose;
 use crate::model::{KeyKind, Kind, SETTINGS, Scope};
 
 /// The settings of a level; those of a line alone where `scope` is [`Scope::Line`].
@@ -13,6 +14,28 @@ pub(super) fn settings(scope: Scope) -> Value {
     let keys: Map<String, Value> =
         fit.map(|setting| (setting.name.to_owned(), of(setting.kind, setting.help))).collect();
     closed("Settings of this level; what it does not say, the levels above it do.", &[], &keys)
+}
+
+/// The settings of a level as they are shown.
+pub(super) fn shown(scope: Scope) -> Value {
+    let mut shown = loose(&settings(scope));
+    for (_, setting) in shown["properties"].as_object_mut().into_iter().flatten() {
+        if !setting["items"]["properties"]["expansion"].is_null() {
+            let place = setting["items"]["properties"]["key"].take();
+            setting["items"]["properties"]["key"] = nullable(place);
+        }
+    }
+    shown
+}
+
+/// Vendor parameters of a level as they are shown, as texts.
+pub(super) fn raw_shown() -> Value {
+    let text = json!({ "type": "string" });
+    let vendor = json!({ "type": "object", "additionalProperties": text });
+    json!({
+        "type": "object", "additionalProperties": { "anyOf": [text, vendor] },
+        "description": "Parameters in the vendor's own words, those of one vendor in a table of its name.",
+    })
 }
 
 fn of(kind: Kind, help: &str) -> Value {

@@ -4,7 +4,7 @@ mod door; // who gets in, and what everybody else hears
 mod edits; // versions, batches, creates that may be repeated
 mod logins; // sessions, tokens, cookies, guessing
 mod places; // Unix sockets and TLS
-
+mod shape; // whether answers are what the document says
 mod tenants; // every operation by every kind of account, and with what is not its own
 
 use serde_json::Value;
