@@ -4,6 +4,13 @@
 //! validated before anything changes; a run that a crash interrupts is finished, can be resumed, or has changed nothing;
 //! what a run says of itself is never changed afterwards, and no secret is in it.
 
+mod cell;
+mod mapping;
+mod results;
 mod row;
+mod rows;
 
+pub use self::mapping::{MappedColumn, Mapping, Meaning, mapping, mappings};
+pub use self::results::{ResultRow, write_results};
 pub use self::row::{Cell, Row};
+pub use self::rows::{CELL_MAX, FILE_MAX, Format, ROWS_MAX, RowFault, Rows, read_rows};

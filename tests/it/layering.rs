@@ -153,7 +153,7 @@ const OWNED_BY: &[(&str, &[&str])] = &[
     ("anyhow", &["cli/", "daemon.rs"]),
     ("axum", &["manage/"]),
     ("argon2", &["login/password.rs"]),
-    ("csv", &["jobs/"]),
+    ("csv_core", &["jobs/rows/table.rs"]),
     ("indicatif", &["cli/"]),
     ("arc_swap", &["listen/tls/mod.rs", "snapshot/store.rs"]),
     ("clap", &["cli/"]),
