@@ -4,7 +4,7 @@ use crate::edit::Draft;
 use crate::operation::engine::Applied;
 use crate::operation::template::FileOf;
 use crate::operation::{Edit, Problem};
-use crate::operation::{account, device, extension, login, preferences, template};
+use crate::operation::{account, device, extension, grant, group, login, preferences, template};
 use crate::rights::Actor;
 
 /// Drafts an edit as the actor may do it; nothing is tried out or written.
@@ -44,5 +44,15 @@ pub(super) fn apply(draft: &mut Draft, actor: &Actor<'_>, edit: &Edit) -> Result
         Edit::LoginRemove { login } => login::remove(draft, actor, login),
         Edit::TokenAdd { fields } => login::add_token(draft, actor, fields),
         Edit::TokenRevoke { token } => login::revoke_token(draft, actor, token),
+        Edit::GroupAdd { fields } => group::add(draft, actor, fields),
+        Edit::GroupEdit { group, fields } => group::edit(draft, actor, group, fields),
+        Edit::GroupRemove { group } => group::remove(draft, actor, group),
+        Edit::GroupJoin { group, login } => group::join(draft, actor, group, login),
+        Edit::GroupLeave { group, login } => group::leave(draft, actor, group, login),
+        Edit::GrantAdd { fields } => grant::add(draft, actor, fields),
+        Edit::GrantEdit { grant, fields } => grant::edit(draft, actor, grant, fields),
+        Edit::GrantRemove { grant } => grant::remove(draft, actor, grant),
+        Edit::GrantPermit { grant, job } => grant::permit(draft, actor, grant, job),
+        Edit::GrantRevoke { grant, job } => grant::revoke(draft, actor, grant, job),
     }
 }

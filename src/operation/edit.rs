@@ -185,4 +185,66 @@ pub enum Edit {
         /// Its id.
         token: String,
     },
+    /// Adds a group of logins.
+    GroupAdd {
+        /// The record.
+        fields: Fields,
+    },
+    /// Changes a group.
+    GroupEdit {
+        /// Its id.
+        group: String,
+        /// What changes.
+        fields: Fields,
+    },
+    /// Removes a group with its grants; its logins stay.
+    GroupRemove {
+        /// Its id.
+        group: String,
+    },
+    /// Puts a login into a group.
+    GroupJoin {
+        /// The group's id.
+        group: String,
+        /// The login's id.
+        login: String,
+    },
+    /// Takes a login out of a group.
+    GroupLeave {
+        /// The group's id.
+        group: String,
+        /// The login's id.
+        login: String,
+    },
+    /// Grants a login or a group something on a platform.
+    GrantAdd {
+        /// The record; without an id one is made of its holder and platform.
+        fields: Fields,
+    },
+    /// Changes what a grant gives.
+    GrantEdit {
+        /// Its id.
+        grant: String,
+        /// What changes.
+        fields: Fields,
+    },
+    /// Takes a grant back.
+    GrantRemove {
+        /// Its id.
+        grant: String,
+    },
+    /// Puts a job on the list of a grant.
+    GrantPermit {
+        /// The grant's id.
+        grant: String,
+        /// The job's id.
+        job: String,
+    },
+    /// Takes a job off the lists of a grant.
+    GrantRevoke {
+        /// The grant's id.
+        grant: String,
+        /// The job's id.
+        job: String,
+    },
 }

@@ -16,7 +16,7 @@ use crate::operation::changes::{changes, keys};
 use crate::operation::engine::{Applied, Changed, home};
 use crate::operation::look::part;
 use crate::operation::record::{self, Secrets};
-use crate::operation::{Code, Fields, Page, Problem, version};
+use crate::operation::{Code, Fields, Page, Problem, grant, group, version};
 use crate::rights::Actor;
 
 /// How long a token lasts that says nothing of it.
@@ -111,7 +111,7 @@ pub(super) fn edit(
     Ok(Applied::changed(permit.record().clone(), permit.rule(), shown(login.id.to_string())))
 }
 
-/// Removes a login with its tokens.
+/// Removes a login with its tokens and grants; it leaves its groups.
 pub(super) fn remove(draft: &mut Draft, actor: &Actor<'_>, called: &str) -> Result<Applied, Problem> {
     let login = find(actor, called)?;
     let permit = actor.remove_login(login);
@@ -124,6 +124,8 @@ pub(super) fn remove(draft: &mut Draft, actor: &Actor<'_>, called: &str) -> Resu
         draft.remove(&permit, &at)?;
         applied.changes.push(Changed { before: Some(permit.record().clone()), after: None });
     }
+    applied.changes.extend(grant::remove_held(draft, actor, &permit)?);
+    applied.changes.extend(group::forget_login(draft, actor, &permit)?);
     let at = written(actor, &permit)?;
     draft.remove(&permit, &at)?;
     Ok(applied)
@@ -179,7 +181,7 @@ pub(super) fn revoke_token(draft: &mut Draft, actor: &Actor<'_>, called: &str) -
 }
 
 /// Finds a login that the actor sees.
-fn find<'s>(actor: &Actor<'s>, called: &str) -> Result<&'s Login, Problem> {
+pub(super) fn find<'s>(actor: &Actor<'s>, called: &str) -> Result<&'s Login, Problem> {
     let found = actor.snapshot().login(called).filter(|login| actor.see_login(login).is_ok());
     found.ok_or_else(|| Problem::not_found("login", called))
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::operation::{Caller, Code, Page, Problem, Query};
-use crate::operation::{account, device, extension, login, preferences, template};
+use crate::operation::{account, device, extension, grant, group, login, preferences, template};
 use crate::rights::{Account, Actor};
 use crate::snapshot::Snapshot;
 
@@ -36,6 +36,13 @@ pub fn look(snapshot: &Snapshot, caller: &Caller, query: &Query) -> Result<Value
         Query::Preferences => preferences::show(actor),
         Query::Logins { page } => login::list(actor, *page),
         Query::Login { login } => login::show(actor, login),
+        Query::Groups { page } => group::list(actor, *page),
+        Query::Group { group } => group::show(actor, group),
+        Query::Grants { login, group, platform, page } => {
+            let holder = grant::Of { login: login.as_deref(), group: group.as_deref() };
+            grant::list(actor, &holder, platform.as_deref(), *page)
+        }
+        Query::Grant { grant } => grant::show(actor, grant),
         Query::Tokens { login, page } => login::tokens(actor, login.as_deref(), *page),
     }
 }

@@ -14,6 +14,8 @@ mod edit;
 mod engine;
 mod extension;
 mod faults;
+mod grant;
+mod group;
 mod inverse;
 mod login;
 mod look;

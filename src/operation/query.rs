@@ -131,6 +131,35 @@ pub enum Query {
         /// Its id.
         login: String,
     },
+    /// Groups of logins.
+    Groups {
+        /// Which part.
+        page: Page,
+    },
+    /// One group, with its grants.
+    Group {
+        /// Its id.
+        group: String,
+    },
+    /// Grants.
+    Grants {
+        /// Of this login, its groups' included.
+        #[serde(default)]
+        login: Option<String>,
+        /// Of this group.
+        #[serde(default)]
+        group: Option<String>,
+        /// For this platform.
+        #[serde(default)]
+        platform: Option<String>,
+        /// Which part.
+        page: Page,
+    },
+    /// One grant.
+    Grant {
+        /// Its id.
+        grant: String,
+    },
     /// Tokens.
     Tokens {
         /// Of this login.

@@ -15,7 +15,8 @@ use crate::snapshot::Phone;
 /// Most names of a kind that are told.
 const NAMES: usize = 5;
 
-/// Checks that nothing hangs on an account: no account below it, no device, no template, no login.
+/// Checks that nothing hangs on an account: no account below it, no device, no template, no login, no job and
+/// no grant.
 pub(in crate::operation) fn are_none(actor: &Actor<'_>, account: Account<'_>) -> Result<(), Problem> {
     let (snapshot, id) = (actor.snapshot(), account.id());
     let organizations = snapshot.organizations().map(Account::Organization);
@@ -40,6 +41,8 @@ pub(in crate::operation) fn are_none(actor: &Actor<'_>, account: Account<'_>) ->
     let devices = snapshot.phones().filter(is_held).map(|phone| phone.device.name.to_string());
     let templates = snapshot.templates().filter(|template| template.owner.as_deref() == Some(id));
     let logins = snapshot.logins().filter(|login| &*login.account == id);
+    let jobs = snapshot.jobs().filter(|job| *job.platform == *id);
+    let grants = snapshot.grants().filter(|grant| *grant.platform == *id);
     let [organizations, users, extensions] = children;
     let held = [
         told("organization", &organizations),
@@ -48,6 +51,8 @@ pub(in crate::operation) fn are_none(actor: &Actor<'_>, account: Account<'_>) ->
         told("device", &devices.collect::<Vec<_>>()),
         told("template", &templates.map(|template| template.id.to_string()).collect::<Vec<_>>()),
         told("login", &logins.map(|login| login.id.to_string()).collect::<Vec<_>>()),
+        told("job", &jobs.map(|job| job.id.to_string()).collect::<Vec<_>>()),
+        told("grant", &grants.map(|grant| grant.id.to_string()).collect::<Vec<_>>()),
     ];
     let held: Vec<String> = held.into_iter().flatten().collect();
     if held.is_empty() {

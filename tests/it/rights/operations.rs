@@ -27,6 +27,16 @@ fn of_edit(edit: &Edit) -> (&'static str, &'static str) {
         Edit::ExtensionAdd { .. } => ("extension-add", "accounts"),
         Edit::ExtensionEdit { .. } => ("extension-edit", "accounts"),
         Edit::ExtensionRemove { .. } => ("extension-remove", "accounts"),
+        Edit::GrantAdd { .. } => ("grant-add", "jobs"),
+        Edit::GrantEdit { .. } => ("grant-edit", "jobs"),
+        Edit::GrantPermit { .. } => ("grant-permit", "jobs"),
+        Edit::GrantRemove { .. } => ("grant-remove", "jobs"),
+        Edit::GrantRevoke { .. } => ("grant-revoke", "jobs"),
+        Edit::GroupAdd { .. } => ("group-add", "jobs"),
+        Edit::GroupEdit { .. } => ("group-edit", "jobs"),
+        Edit::GroupJoin { .. } => ("group-join", "jobs"),
+        Edit::GroupLeave { .. } => ("group-leave", "jobs"),
+        Edit::GroupRemove { .. } => ("group-remove", "jobs"),
         Edit::LevelSet { .. } => ("level-set", "1.3"),
         Edit::LoginAdd { .. } => ("login-add", "accounts"),
         Edit::LoginEdit { .. } => ("login-edit", "accounts"),
@@ -54,6 +64,10 @@ fn of_query(query: &Query) -> (&'static str, &'static str) {
         Query::Devices { .. } => ("devices", "4.3"),
         Query::Extension { .. } => ("extension", "accounts"),
         Query::Extensions { .. } => ("extensions", "accounts"),
+        Query::Grant { .. } => ("grant", "jobs"),
+        Query::Grants { .. } => ("grants", "jobs"),
+        Query::Group { .. } => ("group", "jobs"),
+        Query::Groups { .. } => ("groups", "jobs"),
         Query::Login { .. } => ("login", "accounts"),
         Query::Logins { .. } => ("logins", "accounts"),
         Query::Preferences => ("preferences", "2.4"),
@@ -165,6 +179,27 @@ fn edits(side: &Side) -> Vec<Edit> {
     ]
 }
 
+/// One edit of each kind on the groups and grants of a side.
+fn grant_edits(side: &Side) -> Vec<Edit> {
+    let Side { account, organization, .. } = *side;
+    let fields = |value: Value| value.as_object().cloned().unwrap_or_default();
+    let (group, grant) = (|| format!("g-{account}"), || format!("r-{account}"));
+    vec![
+        Edit::GroupAdd { fields: fields(json!({ "id": "new", "logins": [format!("l-{account}")] })) },
+        Edit::GroupEdit { group: group(), fields: fields(json!({ "name": "New" })) },
+        Edit::GroupRemove { group: group() },
+        Edit::GroupJoin { group: group(), login: "l-free".into() },
+        Edit::GroupLeave { group: group(), login: format!("l-{account}") },
+        Edit::GrantAdd {
+            fields: fields(json!({ "group": group(), "platform": organization, "provisioning": true })),
+        },
+        Edit::GrantEdit { grant: grant(), fields: fields(json!({ "bulk-admin": true })) },
+        Edit::GrantRemove { grant: grant() },
+        Edit::GrantPermit { grant: grant(), job: format!("j-{organization}") },
+        Edit::GrantRevoke { grant: grant(), job: format!("k-{organization}") },
+    ]
+}
+
 /// One query of each kind on a side.
 fn queries(side: &Side) -> Vec<Query> {
     let page = Page { offset: 0, limit: 1000 };
@@ -188,6 +223,10 @@ fn queries(side: &Side) -> Vec<Query> {
         Query::Logins { page },
         Query::Login { login: format!("l-{}", side.account) },
         Query::Tokens { login: Some(format!("l-{}", side.account)), page },
+        Query::Groups { page },
+        Query::Group { group: format!("g-{}", side.account) },
+        Query::Grants { login: None, group: None, platform: Some(side.organization.into()), page },
+        Query::Grant { grant: format!("r-{}", side.account) },
     ]
 }
 
@@ -206,7 +245,15 @@ fn records(id: &str, own: &str) -> String {
     text.account("user", "user-empty", "org", "none", "").account("user", "user2-empty", "org2", "none", "");
     text.device("near", "org", "", &["v"]).device("far", "org2", "", &["y"]);
     text.template("t-near", "org", "organization").template("t-far", "org2", "organization");
-    for account in ["user", "user2"] {
+    text.add("[[login]]\nid = \"l-free\"\naccount = \"administrator\"\n");
+    for (account, organization) in [("user", "org"), ("user2", "org2")] {
+        text.add(&format!("[[group]]\nid = \"g-{account}\"\nlogins = [\"l-{account}\"]\n"));
+        let grant = format!("[[grant]]\nid = \"r-{account}\"\nlogin = \"l-{account}\"\n");
+        text.add(&format!("{grant}platform = \"{organization}\"\non-demand-jobs = [\"k-{organization}\"]\n"));
+        for job in ["j", "k"] {
+            let job = format!("[[job]]\nid = \"{job}-{organization}\"\nplatform = \"{organization}\"\n");
+            text.add(&format!("{job}kind = \"on-demand\"\noperation = \"device.clear\"\n"));
+        }
         text.add(&format!("[[login]]\nid = \"l-{account}\"\naccount = \"{account}\"\n"));
         let hash = "0".repeat(64);
         text.add(&format!("[[token]]\nid = \"t-{account}\"\nlogin = \"l-{account}\"\nhash = \"{hash}\"\n"));
@@ -251,7 +298,8 @@ fn every_operation_is_permitted_and_refused_as_checked_in() {
                 peer: None,
                 run: None,
             };
-            for (at, (near, far)) in edits(&NEAR).iter().zip(&edits(&FAR)).enumerate() {
+            let both = [&NEAR, &FAR].map(|side| [edits(side), grant_edits(side)].concat());
+            for (at, (near, far)) in both[0].iter().zip(&both[1]).enumerate() {
                 let (name, rests) = of_edit(near);
                 let [below, beside] = [near, far].map(|edit| tried(&mut loader, &caller, edit));
                 rows.push((at, true, [name, rests, kind, own, &below, &beside].map(str::to_owned)));
