@@ -82,7 +82,8 @@ fn is_hidden(actor: &Actor<'_>, word: &str) -> bool {
     let device = named.peek().is_some() && !named.any(|phone| actor.see_device(&phone).is_ok());
     let template = snapshot.template(word).is_some_and(|template| actor.see_template(template).is_err());
     let login = snapshot.login(word).is_some_and(|login| actor.see_login(login).is_err());
-    account || device || template || login
+    let is_granted = snapshot.group(word).is_some() || snapshot.grant(word).is_some();
+    account || device || template || login || is_granted && actor.see_grants().is_err()
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::snapshot::Snapshot;
 pub fn look(snapshot: &Snapshot, caller: &Caller, query: &Query) -> Result<Value, Problem> {
     let actor = &acting(snapshot, caller)?;
     match query {
-        Query::Self_ => account::look_at_self(actor),
+        Query::Self_ => account::look_at_self(actor, caller),
         Query::Accounts { kind, below, page } => {
             account::list(actor, kind.as_deref(), below.as_deref(), *page)
         }

@@ -37,7 +37,7 @@ pub struct Filter {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "query", rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
 pub enum Query {
-    /// The actor itself: its account, kind, level, and what it has any sight of.
+    /// The actor itself: its account, kind, level, what it has any sight of, and what its login may do with jobs.
     #[serde(rename = "self")]
     Self_,
     /// The accounts that the actor sees, below one of them.

@@ -5,11 +5,13 @@
 
 mod dependants;
 mod edit;
+mod myself;
 mod show;
 
 pub(super) use self::dependants::{are_none, clear_lines, lines};
 pub(super) use self::edit::{add, change, edit, remove, set_level, written};
-pub(super) use self::show::{levels, list, look_at_self, show};
+pub(super) use self::myself::look_at_self;
+pub(super) use self::show::{levels, list, show};
 
 use crate::operation::Problem;
 use crate::rights::{Account, Actor};

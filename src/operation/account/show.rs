@@ -14,23 +14,6 @@ use crate::rights::{Account, Actor, Kind};
 pub(super) const KINDS: &[(&str, Kind)] =
     &[("organization", Kind::Organization), ("provider", Kind::Provider), ("user", Kind::User)];
 
-/// Tells the actor of itself: its account, kind, level, and what it has any sight of.
-pub(in crate::operation) fn look_at_self(actor: &Actor<'_>) -> Result<Value, Problem> {
-    let account = actor.account();
-    let page = actor.sees_page();
-    let adding = actor.can_add();
-    Ok(json!({
-        "account": account.id(),
-        "kind": account.kind().word(),
-        "name": name(account),
-        "provisioning": actor.level().word(),
-        "parent": account.parent(actor.snapshot()).map(Account::id),
-        "sees-devices": page.is_ok(),
-        "adds-devices": adding.is_ok(),
-        "why": adding.err().or(page.err()).map(|denial| denial.why),
-    }))
-}
-
 /// Lists accounts of a kind, or all, below an account; the highest first, then by id.
 pub(in crate::operation) fn list(
     actor: &Actor<'_>,
@@ -133,7 +116,7 @@ fn counts(actor: &Actor<'_>, account: Account<'_>) -> Value {
 }
 
 /// Gives the name for people.
-fn name(account: Account<'_>) -> &str {
+pub(super) fn name(account: Account<'_>) -> &str {
     match account {
         Account::Administrator => "Administrator",
         Account::Provider(provider) => &provider.name,
