@@ -3,6 +3,7 @@
 mod adding;
 mod fleet;
 mod golden;
+mod jobs;
 mod managing;
 mod operations;
 mod sequences;
