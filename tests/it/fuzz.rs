@@ -18,6 +18,7 @@ fn the_seeds_break_nothing() {
         ("forwarded", targets::forwarded),
         ("inquiry", targets::inquiry),
         ("records", targets::records),
+        ("rows", targets::rows),
         ("session", targets::session),
         ("settings", targets::settings),
     ];
@@ -58,6 +59,15 @@ proptest! {
         targets::records(text.as_bytes());
         targets::settings(text.as_bytes());
         targets::credentials(text.as_bytes());
+    }
+
+    #[test]
+    fn any_file_of_rows_is_read_or_has_faults(
+        text in "(mac|name|Notes|device|line-1|settings.vlan|raw.x|remark|ext|,|;|\t|\"|\r|\n|\r\n|0015654aa937|\\{|\\}|:|\\[|null|clear|'|=|[ -~]){0,40}",
+        bytes in prop::collection::vec(any::<u8>(), 0..60),
+    ) {
+        targets::rows(text.as_bytes());
+        targets::rows(&[text.as_bytes(), &bytes].concat());
     }
 
     #[test]

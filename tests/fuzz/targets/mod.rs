@@ -14,7 +14,8 @@ use bellhop::audit::{Entry, Log, Search};
 use bellhop::config::{Config, Proxies};
 use bellhop::guard::origin;
 use bellhop::identify::{Credentials, Inquiry};
-use bellhop::model::Protocol;
+use bellhop::jobs::{Cell, Format, mappings, read_rows};
+use bellhop::model::{FieldSource, Job, JobField, JobKind, JobOperation, Protocol};
 use bellhop::reload::Loader;
 use bellhop::snapshot::{Records, Snapshot};
 use bellhop::tftp::{Caps, Event, Packet, Patience, Session, Step, negotiate};
@@ -192,6 +193,67 @@ pub(crate) fn audit(bytes: &[u8]) {
 pub(crate) fn credentials(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     Credentials::read(text, "GET");
+}
+
+/// Any bytes are rows or have faults: rows in the order of their lines that say something, faults that
+/// name a line of the file.
+pub(crate) fn rows(bytes: &[u8]) {
+    let ends = bytes.iter().filter(|byte| matches!(byte, b'\r' | b'\n')).count();
+    let lines = u64::try_from(ends).unwrap() + 1;
+    let (_, operation) = JobOperation::ALL[bytes.len() % JobOperation::ALL.len()];
+    let mapping = mappings().map(|mapping| mapping.id).nth(bytes.len() % 8);
+    let job = job(operation, mapping);
+    for format in [None, Some(Format::JsonLines)] {
+        match read_rows(&job, bytes, format) {
+            Ok(read) => {
+                assert!(!read.rows.is_empty(), "a file without rows is a fault");
+                assert!(read.rows.windows(2).all(|pair| pair[0].number < pair[1].number), "lines go up");
+                assert!(
+                    read.rows.iter().all(|row| (1..=lines).contains(&row.number)),
+                    "lines are of the file"
+                );
+                let mut cells = read.rows.iter().flat_map(|row| row.cells.values());
+                assert!(cells.all(|cell| *cell != Cell::Leave), "what says nothing is not kept");
+            }
+            Err(faults) => {
+                assert!((1..=101).contains(&faults.len()), "whoever is refused is told why, not forever");
+                assert!(faults.iter().all(|fault| fault.line <= lines), "lines are of the file");
+            }
+        }
+    }
+}
+
+fn job(operation: JobOperation, mapping: Option<&str>) -> Job {
+    let field = |name: &&str| JobField {
+        name: (*name).into(),
+        from: FieldSource::Asked,
+        label: Box::default(),
+        help: Box::default(),
+        required: false,
+        choices: Box::default(),
+        minimum: None,
+        maximum: None,
+        pattern: None,
+    };
+    let taken = ["name", "notes", "model", "vendor", "status", "line-1", "line-2", "settings.vlan", "raw.x"];
+    Job {
+        id: "fuzz".into(),
+        name: "".into(),
+        notes: "".into(),
+        platform: "sp".into(),
+        kind: JobKind::Bulk,
+        operation,
+        version: 1,
+        fields: taken.iter().map(field).collect(),
+        mapping: mapping.map(Into::into),
+        columns: Box::new([("remark".into(), "notes".into()), ("nothing".into(), "".into())]),
+        rows: None,
+        batch: None,
+        stop_on_error: true,
+        approval: false,
+        start_at: None,
+        time_zone: None,
+    }
 }
 
 /// Whatever happens to a transfer, it keeps to its terms, and it ends.
