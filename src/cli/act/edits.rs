@@ -47,6 +47,8 @@ fn takes_away(edit: &Edit) -> bool {
             | Edit::DeviceRotate { .. }
             | Edit::TemplateRemove { .. }
             | Edit::TemplateUnequip { .. }
+            | Edit::GroupRemove { .. }
+            | Edit::GrantRemove { .. }
             | Edit::LoginRemove { .. }
             | Edit::TokenRevoke { .. }
     )

@@ -12,6 +12,8 @@ mod device_flags;
 mod edits;
 mod extension;
 mod fields;
+mod grant;
+mod group;
 mod login;
 mod nearest;
 mod own;
@@ -44,6 +46,10 @@ pub(super) enum Managing {
     Edits(edits::Args),
     /// Manage extensions and their SIP data
     Extension(extension::Args),
+    /// Manage what logins and groups may do with jobs
+    Grant(grant::Args),
+    /// Manage groups of logins
+    Group(group::Args),
     /// Manage who signs in to the admin API
     Login(login::Args),
     /// Manage what holds for every device
@@ -67,6 +73,8 @@ impl Managing {
             Self::Device(args) => args.run(session),
             Self::Edits(args) => args.run(session),
             Self::Extension(args) => args.run(session),
+            Self::Grant(args) => args.run(session),
+            Self::Group(args) => args.run(session),
             Self::Login(args) => args.run(session),
             Self::Preferences(args) => args.run(session),
             Self::Own(args) => args.run(session),

@@ -17,6 +17,8 @@ pub(super) fn query(query: &Query) -> Option<(Query, &str)> {
         Query::Template { template }
         | Query::TemplateCheck { template }
         | Query::TemplateExport { template, .. } => Some((templates(), template)),
+        Query::Group { group } | Query::Grants { group: Some(group), .. } => Some((groups(), group)),
+        Query::Grant { grant } => Some((grants(), grant)),
         Query::Login { login } | Query::Tokens { login: Some(login), .. } => Some((logins(), login)),
         _ => None,
     }
@@ -44,6 +46,14 @@ pub(super) fn edit(edit: &Edit) -> Option<(Query, &str)> {
         | Edit::TemplateUnequip { template, .. }
         | Edit::TemplateFile { template, .. }
         | Edit::TemplateImport { template, .. } => Some((templates(), template)),
+        Edit::GroupEdit { group, .. }
+        | Edit::GroupRemove { group }
+        | Edit::GroupJoin { group, .. }
+        | Edit::GroupLeave { group, .. } => Some((groups(), group)),
+        Edit::GrantEdit { grant, .. }
+        | Edit::GrantRemove { grant }
+        | Edit::GrantPermit { grant, .. }
+        | Edit::GrantRevoke { grant, .. } => Some((grants(), grant)),
         Edit::LoginEdit { login, .. } | Edit::LoginRemove { login } => Some((logins(), login)),
         _ => None,
     }
@@ -74,4 +84,12 @@ fn templates() -> Query {
 
 fn logins() -> Query {
     Query::Logins { page: PAGE }
+}
+
+fn groups() -> Query {
+    Query::Groups { page: PAGE }
+}
+
+fn grants() -> Query {
+    Query::Grants { login: None, group: None, platform: None, page: PAGE }
 }

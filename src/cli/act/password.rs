@@ -23,12 +23,16 @@ pub(super) fn asked(what: &str) -> Result<String, Failure> {
     if !io::stdin().is_terminal() {
         return line(what);
     }
-    let prompt = |words: &str| rpassword::prompt_password(format!("{words}: ")).context("cannot ask for it");
-    let first = prompt(what)?;
-    if prompt(&format!("{what} again"))? != first {
+    let first = hidden(what)?;
+    if hidden(&format!("{what} again"))? != first {
         return Err(anyhow!("the two are not the same; nothing was changed").into());
     }
     checked(what, &first)
+}
+
+/// Asks for a line at the terminal that is not shown.
+pub(super) fn hidden(words: &str) -> Result<String, Failure> {
+    Ok(rpassword::prompt_password(format!("{words}: ")).context("cannot ask for it")?)
 }
 
 /// Reads a secret from a file whose first line it is; `-` is standard input.
