@@ -6,11 +6,15 @@
 
 mod cell;
 mod mapping;
+mod plan;
 mod results;
 mod row;
 mod rows;
 
 pub use self::mapping::{MappedColumn, Mapping, Meaning, mapping, mappings};
+pub use self::plan::{Plan, Planner, plan};
 pub use self::results::{ResultRow, write_results};
-pub use self::row::{Cell, Row};
+pub use self::row::Row;
 pub use self::rows::{CELL_MAX, FILE_MAX, Format, ROWS_MAX, RowFault, Rows, read_rows};
+pub use crate::model::Cell;
+pub use crate::operation::job_form as form;

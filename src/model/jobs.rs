@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use compact_str::CompactString;
 
-use crate::model::Secret;
+use crate::model::{FieldRole, OperationField, Secret};
 
 /// Logins that are granted something together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,6 +92,24 @@ pub struct Job {
 }
 
 impl Job {
+    /// Finds what the job says of a field.
+    pub fn field(&self, name: &str) -> Option<&JobField> {
+        self.fields.iter().find(|field| &*field.name == name)
+    }
+
+    /// Tells whether a run may say what a field of the operation is: it is asked for, or names what the job is done to.
+    pub fn takes(&self, field: &OperationField) -> bool {
+        let names_it = match field.role {
+            FieldRole::Key | FieldRole::OtherKey => true,
+            // What a device is called otherwise, its own operation changes, too.
+            _ => self.operation == JobOperation::DeviceEdit && matches!(&*field.name, "mac" | "serial"),
+        };
+        match self.field(&field.name) {
+            Some(told) => !matches!(told.from, FieldSource::Fixed(_)),
+            None => names_it,
+        }
+    }
+
     /// Tells whether another edition of the job is one for whoever may run this one.
     pub fn is_like(&self, other: &Self) -> bool {
         self.platform == other.platform && self.kind == other.kind

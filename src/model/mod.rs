@@ -3,9 +3,12 @@
 //! Promises: no I/O, no clock, nothing but values; what is secret prints as dots.
 //! Read next: [`records`](crate::model) for what a fleet is made of, then `snapshot` for how it is kept.
 
+mod cell;
+mod field;
 mod jobs;
 mod mac;
 mod management;
+mod operation;
 mod records;
 mod secret;
 mod settings;
@@ -15,12 +18,15 @@ mod vocabulary;
 mod words;
 mod zone;
 
+pub use self::cell::Cell;
+pub use self::field::{FieldKind, FieldValue};
 pub use self::jobs::{FieldSource, Grant, Group, Holder, Job, JobField, JobKind, JobOperation};
 pub use self::mac::{InvalidMac, Mac};
 pub use self::management::{
     Equipment, Login, Preferences, RecordKind, RecordRef, Template, TemplateFile, Token, TokenScope,
     Visibility,
 };
+pub use self::operation::{FieldRole, OperationField};
 pub use self::records::{
     Dates, Device, Extension, ExtensionKind, Network, Organization, Provider, Sip, UpdateCredentials, User,
 };

@@ -3,12 +3,17 @@
 use crate::edit::Draft;
 use crate::operation::engine::Applied;
 use crate::operation::template::FileOf;
-use crate::operation::{Edit, Problem};
-use crate::operation::{account, device, extension, grant, group, login, preferences, template};
+use crate::operation::{Caller, Edit, Problem};
+use crate::operation::{account, device, extension, grant, group, job, login, preferences, template};
 use crate::rights::Actor;
 
 /// Drafts an edit as the actor may do it; nothing is tried out or written.
-pub(super) fn apply(draft: &mut Draft, actor: &Actor<'_>, edit: &Edit) -> Result<Applied, Problem> {
+pub(super) fn apply(
+    draft: &mut Draft,
+    actor: &Actor<'_>,
+    caller: &Caller,
+    edit: &Edit,
+) -> Result<Applied, Problem> {
     match edit {
         Edit::AccountAdd { kind, fields } => account::add(draft, actor, kind, fields),
         Edit::AccountEdit { account, fields } => account::edit(draft, actor, account, fields),
@@ -39,6 +44,9 @@ pub(super) fn apply(draft: &mut Draft, actor: &Actor<'_>, edit: &Edit) -> Result
         }
         Edit::TemplateImport { template, exported } => template::import(draft, actor, template, exported),
         Edit::PreferencesSet { fields } => preferences::set(draft, actor, fields),
+        Edit::JobAdd { fields } => job::add(draft, actor, caller, fields),
+        Edit::JobEdit { job, fields } => job::edit(draft, actor, caller, job, fields),
+        Edit::JobRemove { job } => job::remove(draft, actor, caller, job),
         Edit::LoginAdd { fields } => login::add(draft, actor, fields),
         Edit::LoginEdit { login, fields } => login::edit(draft, actor, login, fields),
         Edit::LoginRemove { login } => login::remove(draft, actor, login),

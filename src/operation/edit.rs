@@ -247,4 +247,21 @@ pub enum Edit {
         /// The job's id.
         job: String,
     },
+    /// Builds a job.
+    JobAdd {
+        /// The record.
+        fields: Fields,
+    },
+    /// Edits a job, and counts its version up.
+    JobEdit {
+        /// Its id.
+        job: String,
+        /// What changes.
+        fields: Fields,
+    },
+    /// Deletes a job, and takes it off the lists of grants.
+    JobRemove {
+        /// Its id.
+        job: String,
+    },
 }

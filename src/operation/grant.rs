@@ -223,7 +223,6 @@ pub(super) fn remove_held(
 }
 
 /// Takes a job that is removed out of the lists of every grant.
-#[expect(dead_code, reason = "for the operation that removes jobs")]
 pub(super) fn forget_job(
     draft: &mut Draft,
     actor: &Actor<'_>,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::operation::{Caller, Code, Page, Problem, Query};
-use crate::operation::{account, device, extension, grant, group, login, preferences, template};
+use crate::operation::{account, device, extension, grant, group, job, login, preferences, template};
 use crate::rights::{Account, Actor};
 use crate::snapshot::Snapshot;
 
@@ -34,6 +34,12 @@ pub fn look(snapshot: &Snapshot, caller: &Caller, query: &Query) -> Result<Value
         Query::TemplateCheck { template } => template::check(actor, template),
         Query::TemplateExport { template, model } => template::export(actor, template, model.as_deref()),
         Query::Preferences => preferences::show(actor),
+        Query::Jobs { filter, page } => job::list(snapshot, caller, filter, *page),
+        Query::Job { job } => job::show(snapshot, caller, job),
+        Query::JobForm { job } => job::show_form(snapshot, caller, job),
+        Query::JobChoices { job, field, text, page } => {
+            job::choices(snapshot, caller, job, field, text.as_deref(), *page)
+        }
         Query::Logins { page } => login::list(actor, *page),
         Query::Login { login } => login::show(actor, login),
         Query::Groups { page } => group::list(actor, *page),

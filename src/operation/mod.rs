@@ -17,6 +17,7 @@ mod faults;
 mod grant;
 mod group;
 mod inverse;
+mod job;
 mod login;
 mod look;
 mod many;
@@ -28,12 +29,14 @@ mod record;
 mod template;
 mod version;
 
+pub use self::device::whole_mac;
 pub use self::edit::{Edit, Fields};
+pub use self::job::job_form;
 pub use self::look::look;
 pub use self::many::{Many, ManyOutcome, RowOutcome, Status, perform_many};
 pub use self::perform::perform;
 pub use self::problem::{Code, Problem};
-pub use self::query::{Filter, Page, Query};
+pub use self::query::{Filter, JobFilter, Page, Query};
 pub use self::version::{Version, version};
 
 use std::net::IpAddr;

@@ -117,7 +117,7 @@ fn one(
         record.and_then(|record| record::of(snapshot, record, Secrets::Write))
     };
     let Applied { rule, changes, answer, warnings, made: _ } =
-        apply(draft, &acting(desk.snapshot(), caller)?, edit)?;
+        apply(draft, &acting(desk.snapshot(), caller)?, caller, edit)?;
     if let Some(wanted) = if_match {
         is_version(desk.snapshot(), &changes, wanted)?;
     }

@@ -33,6 +33,20 @@ pub struct Filter {
     pub text: Option<String>,
 }
 
+/// Which jobs to list; what is not set does not count.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct JobFilter {
+    /// Of this provider or organization.
+    pub platform: Option<String>,
+    /// `bulk` or `on-demand`.
+    pub kind: Option<String>,
+    /// That do this, like `device.create`.
+    pub operation: Option<String>,
+    /// That the caller may run, alone.
+    pub runnable: bool,
+}
+
 /// One look; lists answer with `{"rows": […], "total": N}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "query", rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
@@ -121,6 +135,36 @@ pub enum Query {
     },
     /// The global preferences.
     Preferences,
+    /// Jobs.
+    Jobs {
+        /// Which.
+        #[serde(default)]
+        filter: JobFilter,
+        /// Which part.
+        page: Page,
+    },
+    /// One job: all of it for those who administer it, its name and what it is for to those who run it.
+    Job {
+        /// Its id.
+        job: String,
+    },
+    /// What a run of a job is given, as a JSON Schema.
+    JobForm {
+        /// The job's id.
+        job: String,
+    },
+    /// What can be chosen for a field of a job's form, where that is too long for the form.
+    JobChoices {
+        /// The job's id.
+        job: String,
+        /// The field.
+        field: String,
+        /// With this text in it, in any case.
+        #[serde(default)]
+        text: Option<String>,
+        /// Which part.
+        page: Page,
+    },
     /// Logins.
     Logins {
         /// Which part.

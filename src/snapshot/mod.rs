@@ -34,6 +34,7 @@ pub use self::build::Built;
 pub use self::cache::{Cache, CacheKey, Rendered};
 pub use self::fetched::{Changed, Moved};
 pub use self::fleet::{Fleet, Source};
+pub use self::jobs::{Choice, FieldLimits, Pattern, model_called, vendor_called};
 pub use self::load::DEVICE_KEYS;
 pub use self::losses::{Holders, Losses};
 pub use self::phone::{Accounts, KnownBy, Line, Phone};

@@ -180,7 +180,7 @@ const OWNED_BY: &[(&str, &[&str])] = &[
     ("proxy_header", &["listen/header.rs"]),
     ("quinn_udp", &["listen/tftp/port.rs"]),
     ("rcgen", &["listen/tls/"]),
-    ("regex", &["catalog/", "jobs/", "manage/shape.rs"]),
+    ("regex", &["catalog/", "manage/shape.rs", "snapshot/jobs/"]),
     ("rpassword", &["cli/act/password.rs"]),
     ("rustls", &["listen/tls/"]),
     (

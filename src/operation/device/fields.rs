@@ -95,7 +95,10 @@ fn generate_secrets(fields: &mut Fields, firmware: Option<&Firmware>) -> Result<
 }
 
 /// Reads a MAC address; of six digits those that a manufacturer's addresses all begin with are put before them.
-fn whole_mac(catalog: &Catalog, model: Option<&Model>, text: &str) -> Result<Mac, Problem> {
+///
+/// # Errors
+/// It is none, or half of one where the manufacturer has several beginnings.
+pub fn whole_mac(catalog: &Catalog, model: Option<&Model>, text: &str) -> Result<Mac, Problem> {
     let invalid = |message: String| Problem::new(Code::Invalid, message).of_field("mac");
     let digits: String = text.chars().filter(|c| !matches!(c, ':' | '-')).collect();
     let is_half = digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());

@@ -12,6 +12,7 @@ mod show;
 
 pub(super) use self::add::add;
 pub(super) use self::edit::{clear, edit, password, remove, rotate, set_status};
+pub use self::fields::whole_mac;
 pub(super) use self::list::list;
 pub(super) use self::options::options;
 

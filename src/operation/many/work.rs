@@ -225,7 +225,7 @@ impl<'e> Work<'e> {
             if cancelled() {
                 return Ok(None);
             }
-            let one = |at: &usize| decide(&self.draft, &actor, &self.units[*at].edits);
+            let one = |at: &usize| decide(&self.draft, &actor, self.caller, &self.units[*at].edits);
             judged.par_extend(part.par_iter().map(one));
             progress(judged.len());
         }
@@ -355,10 +355,15 @@ enum Trouble {
 }
 
 /// Decides the edits of a row.
-fn decide(draft: &Draft, actor: &Actor<'_>, edits: &[&Edit]) -> Result<Vec<Judged>, Problem> {
+fn decide(
+    draft: &Draft,
+    actor: &Actor<'_>,
+    caller: &Caller,
+    edits: &[&Edit],
+) -> Result<Vec<Judged>, Problem> {
     let one = |(at, edit): (usize, &&Edit)| {
         let mut aside = draft.aside();
-        let applied = apply(&mut aside, actor, edit);
+        let applied = apply(&mut aside, actor, caller, edit);
         let Applied { rule, changes, made, warnings, answer: _ } =
             applied.map_err(|problem| Problem { edit: Some(at), ..problem })?;
         Ok(Judged { rule, changes, made, warnings, noted: aside.into_noted() })

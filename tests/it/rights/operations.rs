@@ -1,6 +1,8 @@
 //! Every operation, tried by every kind of account on every level: on what is below it, and on what is beside it.
 
-use bellhop::operation::{Caller, Code, Edit, Filter, Page, Problem, Query, Request, Through, look, perform};
+use bellhop::operation::{
+    Caller, Code, Edit, Filter, JobFilter, Page, Problem, Query, Request, Through, look, perform,
+};
 use bellhop::reload::Loader;
 use bellhop::snapshot::Snapshot;
 use serde_json::{Value, json};
@@ -37,6 +39,9 @@ fn of_edit(edit: &Edit) -> (&'static str, &'static str) {
         Edit::GroupJoin { .. } => ("group-join", "jobs"),
         Edit::GroupLeave { .. } => ("group-leave", "jobs"),
         Edit::GroupRemove { .. } => ("group-remove", "jobs"),
+        Edit::JobAdd { .. } => ("job-add", "grants"),
+        Edit::JobEdit { .. } => ("job-edit", "grants"),
+        Edit::JobRemove { .. } => ("job-remove", "grants"),
         Edit::LevelSet { .. } => ("level-set", "1.3"),
         Edit::LoginAdd { .. } => ("login-add", "accounts"),
         Edit::LoginEdit { .. } => ("login-edit", "accounts"),
@@ -68,6 +73,10 @@ fn of_query(query: &Query) -> (&'static str, &'static str) {
         Query::Grants { .. } => ("grants", "jobs"),
         Query::Group { .. } => ("group", "jobs"),
         Query::Groups { .. } => ("groups", "jobs"),
+        Query::Job { .. } => ("job", "grants"),
+        Query::JobChoices { .. } => ("job-choices", "grants"),
+        Query::JobForm { .. } => ("job-form", "grants"),
+        Query::Jobs { .. } => ("jobs", "grants"),
         Query::Login { .. } => ("login", "accounts"),
         Query::Logins { .. } => ("logins", "accounts"),
         Query::Preferences => ("preferences", "2.4"),
@@ -176,6 +185,16 @@ fn edits(side: &Side) -> Vec<Edit> {
         Edit::LoginRemove { login: format!("l-{account}") },
         Edit::TokenAdd { fields: fields(json!({ "login": format!("l-{account}"), "name": "new" })) },
         Edit::TokenRevoke { token: format!("t-{account}") },
+        Edit::JobAdd {
+            fields: fields(json!({
+                "id": "new",
+                "platform": organization,
+                "kind": "on-demand",
+                "operation": "device.delete",
+            })),
+        },
+        Edit::JobEdit { job: format!("j-{organization}"), fields: fields(json!({ "name": "New" })) },
+        Edit::JobRemove { job: format!("j-{organization}") },
     ]
 }
 
@@ -227,6 +246,15 @@ fn queries(side: &Side) -> Vec<Query> {
         Query::Group { group: format!("g-{}", side.account) },
         Query::Grants { login: None, group: None, platform: Some(side.organization.into()), page },
         Query::Grant { grant: format!("r-{}", side.account) },
+        Query::Jobs { filter: JobFilter { platform: below(), ..JobFilter::default() }, page },
+        Query::Job { job: format!("j-{}", side.organization) },
+        Query::JobForm { job: format!("j-{}", side.organization) },
+        Query::JobChoices {
+            job: format!("j-{}", side.organization),
+            field: "device".into(),
+            text: None,
+            page,
+        },
     ]
 }
 
@@ -285,7 +313,7 @@ fn every_operation_is_permitted_and_refused_as_checked_in() {
     let columns = ["operation", "rests on", "actor", "own", "below", "beside"];
     let mut changes = Table::new("Edits, on what is below the organization `org` and beside it", &columns);
     let mut looks = Table::new("Queries, on what is below the organization `org` and beside it", &columns);
-    let site = Site::new();
+    let site = Site::new().config("\n[features]\nprovisioning-jobs = true\n");
     let mut loader = Loader::new(&site.path("bellhop.toml")).unwrap();
     let mut rows: Vec<(usize, bool, [String; 6])> = Vec::new();
     for (kind, id) in ACTORS {

@@ -1,6 +1,14 @@
 //! Groups, grants and jobs of a snapshot, checked against what they name.
 
-use std::collections::HashSet;
+mod catalog;
+mod definition;
+mod limits;
+mod pattern;
+mod time;
+
+pub use self::catalog::{model_called, vendor_called};
+pub use self::limits::{Choice, FieldLimits};
+pub use self::pattern::Pattern;
 
 use crate::document::nearest;
 use crate::model::{Grant, Group, Holder, Job, JobKind};
@@ -45,21 +53,8 @@ impl Checker<'_> {
 
     pub(super) fn job(&self, notes: &mut Notes, job: &Job) {
         self.platform(notes, &job.platform);
-        if job.kind == JobKind::OnDemand {
-            let bulk = [
-                ("mapping", job.mapping.is_some()),
-                ("columns", !job.columns.is_empty()),
-                ("rows", job.rows.is_some()),
-                ("batch", job.batch.is_some()),
-            ];
-            for (key, _) in bulk.into_iter().filter(|(_, is_set)| *is_set) {
-                notes.error(key, "is for bulk jobs, which run over rows; leave it out".to_owned());
-            }
-        }
-        let mut seen = HashSet::new();
-        for (header, _) in job.columns.iter().filter(|(header, _)| !seen.insert(header.to_lowercase())) {
-            let cure = "upper and lower case make no difference; leave one of them out";
-            notes.error("columns", format!("has the header `{header}` twice; {cure}"));
+        for (key, message) in definition::faults(job).into_iter().chain(catalog::faults(self.catalog, job)) {
+            notes.error(key, message);
         }
     }
 
