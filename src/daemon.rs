@@ -22,7 +22,7 @@ use crate::document::Fault;
 use crate::greeting;
 use crate::guard::Guard;
 use crate::listen::{Bound, Identities, Inherited, Probe, Refreshed, Side};
-use crate::manage::{Admin, Doorway, Proofs};
+use crate::manage::{Admin, Clerk, Doorway, Proofs};
 use crate::reload::{self, Bell, Beside, Started, Watch};
 use crate::service;
 use crate::snapshot::{Snapshot, Store};
@@ -104,8 +104,7 @@ async fn serve(started: Started, inherited: Inherited) -> Result<(), DaemonError
     let watch = Watch::new(loader, Arc::clone(&store), Arc::clone(&metrics), service::note, origin, beside);
     let (bell, last) = (watch.bell(), watch.last());
     let is_stale = last.stale_since().is_some();
-    let stop = CancellationToken::new();
-    let guard = Arc::new(Guard::new(Instant::now()));
+    let (stop, guard) = (CancellationToken::new(), Arc::new(Guard::new(Instant::now())));
     let reading = thread::Builder::new().name("reload".to_owned()).spawn(move || watch.run());
     let mut threads = vec![reading.context("cannot start the thread that reads files")?];
     let side = Side::new(store, Arc::clone(&guard), &metrics, TaskTracker::new(), stop.clone())
@@ -128,6 +127,7 @@ async fn serve(started: Started, inherited: Inherited) -> Result<(), DaemonError
             identities,
             listeners,
             started,
+            clerk: Clerk::new(&config.state),
             stopping: side.stop.clone(),
         };
         threads.push(administer(admin, listener, ended.clone())?);

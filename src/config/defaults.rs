@@ -6,8 +6,8 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use crate::config::{
-    Admin, Assets, Config, Features, Guard, Http, Https, Limits, Log, Logins, Permissions, Provisioning,
-    Proxies, Reload, Rendering, Tftp,
+    Admin, Assets, Config, Features, Guard, Http, Https, Jobs, Limits, Log, Logins, Permissions,
+    Provisioning, Proxies, Reload, Rendering, Tftp,
 };
 use crate::model::{Raw, Settings};
 
@@ -30,6 +30,7 @@ impl Default for Config {
             limits: Limits::default(),
             features: Features::default(),
             guard: Guard::default(),
+            jobs: Jobs::default(),
             logins: Logins::default(),
             permissions: Permissions::default(),
             proxies: Proxies::default(),

@@ -9,6 +9,7 @@ mod defaults;
 mod features;
 mod file;
 mod guard;
+mod jobs;
 mod log;
 mod logins;
 mod permissions;
@@ -24,6 +25,7 @@ use ipnet::IpNet;
 pub use self::admin::{Admin, Place};
 pub use self::features::Features;
 pub use self::guard::Guard;
+pub use self::jobs::Jobs;
 pub use self::log::{Destination, Format, Level, Log};
 pub use self::logins::Logins;
 pub use self::permissions::Permissions;
@@ -58,6 +60,8 @@ pub struct Config {
     pub features: Features,
     /// What a network may be refused before it is banned, and what is an alarm.
     pub guard: Guard,
+    /// How large runs of jobs may be, and how long they can be taken back.
+    pub jobs: Jobs,
     /// How long sessions of logins last, and what guessing passwords costs.
     pub logins: Logins,
     /// How far permissions go where their rules leave a choice.

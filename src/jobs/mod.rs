@@ -10,6 +10,7 @@ mod plan;
 mod results;
 mod row;
 mod rows;
+pub mod runs;
 
 pub use self::mapping::{MappedColumn, Mapping, Meaning, mapping, mappings};
 pub use self::plan::{Plan, Planner, plan};

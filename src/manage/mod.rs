@@ -7,6 +7,7 @@
 
 mod answer;
 mod bans;
+mod clerk;
 mod client;
 mod document;
 mod door;
@@ -40,6 +41,7 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use self::clerk::Clerk;
 pub use self::client::{ActAs, ClientError, Told, bans, fetched, lift_bans, look, perform, reload, status};
 pub use self::key::{Key, KeyError, Proofs, ProofsError};
 pub use self::place::{Doorway, PlaceError};
@@ -90,6 +92,8 @@ pub struct Admin {
     pub listeners: Vec<(Protocol, SocketAddr)>,
     /// When the server started.
     pub started: SystemTime,
+    /// Runs of jobs, and who works on them.
+    pub clerk: Clerk,
     /// Tells that the server takes no more phones and finishes what is under way.
     pub stopping: CancellationToken,
 }
@@ -125,7 +129,8 @@ impl Admin {
             errors: metrics::Counter::noop(),
         };
         let (logins, store) = (Arc::clone(&self.proofs.logins), Arc::clone(&self.store));
-        tracker.spawn(tidy(logins, store, gate.stop.clone()));
+        tracker.spawn(tidy(logins, Arc::clone(&store), gate.stop.clone()));
+        tracker.spawn(self.clerk.clone().work(self.bell.clone(), store, gate.stop.clone()));
         let (identities, tls) = (Arc::clone(&self.identities), doorway.tls);
         let router = self.router(tls);
         let places = Arc::new(Semaphore::new(PLACES));

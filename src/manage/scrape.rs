@@ -3,11 +3,12 @@
 use std::time::Instant;
 
 use crate::guard::Guard;
+use crate::jobs::runs::Runs;
 use crate::snapshot::Store;
 use crate::telemetry::Metrics;
 
 /// Brings up to date what is not counted as it happens.
-pub(super) fn measure(store: &Store, metrics: &Metrics, guard: &Guard) {
+pub(super) fn measure(store: &Store, metrics: &Metrics, guard: &Guard, runs: &Runs) {
     let snapshot = store.current();
     let (cache, told) = (snapshot.cache(), &metrics.cache);
     told.bytes.set(gauge(cache.bytes()));
@@ -16,6 +17,10 @@ pub(super) fn measure(store: &Store, metrics: &Metrics, guard: &Guard) {
     told.limit_bytes.set(gauge(cache.limit_bytes()));
     guard.sweep(Instant::now());
     metrics.guarding.bans.set(gauge(guard.bans(Instant::now()).len() as u64));
+    metrics.runs.under_way.set(gauge(runs.under_way() as u64));
+    for (state, count) in runs.endings().all() {
+        metrics.runs.ended(state.word(), count);
+    }
     metrics.connections_limit.set(gauge(u64::from(snapshot.config().limits.connections)));
 }
 

@@ -188,7 +188,7 @@ pub struct Cached {
 impl Status {
     /// Collects how the server is.
     pub(super) fn of(admin: &Admin) -> Self {
-        scrape::measure(&admin.store, &admin.metrics, &admin.guard);
+        scrape::measure(&admin.store, &admin.metrics, &admin.guard, &admin.clerk.runs);
         let figures = Figures(admin.metrics.samples());
         let snapshot = admin.store.current();
         let reading = admin.last.get();

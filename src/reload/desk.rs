@@ -165,6 +165,11 @@ impl<'d> Desk<'d> {
         matches!(self.publish, Publish::Served(_))
     }
 
+    /// Tells whether a change was begun and is not noted yet: whether it stands is known when the next desk is opened.
+    pub fn is_unfinished(&self) -> bool {
+        self.loader.documents().is_unfinished()
+    }
+
     /// Gives what the files say, with all that was tried out.
     pub fn snapshot(&self) -> &Snapshot {
         self.candidate.as_ref().and_then(|candidate| candidate.snapshot.as_deref()).unwrap_or(&self.base)

@@ -13,6 +13,7 @@ use crate::telemetry::assets::Assets;
 use crate::telemetry::durations::{self, Durations, write_family};
 use crate::telemetry::guarding::Guarding;
 use crate::telemetry::names;
+use crate::telemetry::runs::Runs;
 use crate::telemetry::samples::{self, Sample};
 use crate::tftp::Ending;
 
@@ -52,6 +53,8 @@ pub struct Metrics {
     pub transfers: Transfers,
     /// Files that are the same for everybody.
     pub assets: Assets,
+    /// Runs of jobs.
+    pub runs: Runs,
     http: Requests,
     https: Requests,
     tftp: Requests,
@@ -165,6 +168,7 @@ impl Default for Metrics {
                 guarding: Guarding::new(),
                 transfers: Transfers::new(),
                 assets: Assets::new(),
+                runs: Runs::new(),
                 http: Requests::of(Protocol::Http),
                 https: Requests::of(Protocol::Https),
                 tftp: Requests::of(Protocol::Tftp),

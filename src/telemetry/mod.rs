@@ -13,6 +13,7 @@ mod json;
 mod log;
 mod metrics;
 pub(crate) mod names;
+mod runs;
 mod samples;
 
 pub use self::assets::{AssetRequests, Assets};
@@ -21,4 +22,5 @@ pub use self::guarding::Guarding;
 pub use self::handshake::HandshakeFailure;
 pub use self::log::{LogError, set_level as set_log_level, start as start_log};
 pub use self::metrics::{CacheGauges, Metrics, Requests, Transfers};
+pub use self::runs::Runs;
 pub use self::samples::Sample;

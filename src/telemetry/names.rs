@@ -28,6 +28,8 @@ pub(crate) const RELOADS: &str = "bellhop_reloads_total";
 pub(crate) const RELOAD_SECONDS: &str = "bellhop_reload_seconds";
 pub(crate) const RENDERS: &str = "bellhop_renders_total";
 pub(crate) const REQUESTS: &str = "bellhop_requests_total";
+pub(crate) const RUNS: &str = "bellhop_runs";
+pub(crate) const RUNS_ENDED: &str = "bellhop_runs_ended_total";
 pub(crate) const SNAPSHOT_DEVICES: &str = "bellhop_snapshot_devices";
 pub(crate) const SNAPSHOT_SERIAL: &str = "bellhop_snapshot_serial";
 pub(crate) const SNAPSHOT_STALE: &str = "bellhop_snapshot_stale";
@@ -80,6 +82,8 @@ pub(super) fn describe() {
         "Files handed out or failed, by how they came about: kept is a hit of the cache, made a miss."
     );
     describe_counter!(REQUESTS, "Requests of phones, by outcome.");
+    describe_gauge!(RUNS, "Runs of jobs that are under way.");
+    describe_counter!(RUNS_ENDED, "Runs of jobs that ended, by how.");
     describe_gauge!(SNAPSHOT_DEVICES, "Devices of the current snapshot.");
     describe_gauge!(SNAPSHOT_SERIAL, "Number of the current snapshot.");
     describe_gauge!(

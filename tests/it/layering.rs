@@ -159,7 +159,7 @@ const OWNED_BY: &[(&str, &[&str])] = &[
     ("clap", &["cli/"]),
     ("clap_complete", &["cli/pages.rs"]),
     ("clap_mangen", &["cli/pages.rs"]),
-    ("hmac", &["listen/challenge.rs", "operation/version.rs"]),
+    ("hmac", &["jobs/runs/digest.rs", "listen/challenge.rs", "operation/version.rs"]),
     (
         "hyper",
         &[
@@ -189,6 +189,7 @@ const OWNED_BY: &[(&str, &[&str])] = &[
             "audit/chain.rs",
             "edit/place.rs",
             "identify/digest.rs",
+            "jobs/runs/digest.rs",
             "listen/challenge.rs",
             "login/random.rs",
             "model/text.rs",

@@ -58,6 +58,12 @@ fn families() -> Vec<Family> {
         ("bellhop_reloads_total", "counter", vec![result()]),
         ("bellhop_renders_total", "counter", vec![transport(), ("result", vec!["failed", "kept", "made"])]),
         ("bellhop_requests_total", "counter", vec![transport(), ("outcome", outcomes)]),
+        ("bellhop_runs", "gauge", vec![]),
+        (
+            "bellhop_runs_ended_total",
+            "counter",
+            vec![("state", vec!["cancelled", "done", "failed", "refused", "rejected", "stopped", "undone"])],
+        ),
         ("bellhop_snapshot_devices", "gauge", vec![]),
         ("bellhop_snapshot_serial", "gauge", vec![]),
         ("bellhop_snapshot_stale", "gauge", vec![]),

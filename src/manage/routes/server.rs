@@ -53,7 +53,7 @@ pub(super) async fn readyz(State(admin): State<Arc<Desk>>) -> Response {
     (status = 200, description = "metrics in Prometheus' text format", body = String, content_type = "text/plain"),
 ))]
 pub(super) async fn metrics(State(admin): State<Arc<Desk>>) -> Response {
-    scrape::measure(&admin.store, &admin.metrics, &admin.guard);
+    scrape::measure(&admin.store, &admin.metrics, &admin.guard, &admin.clerk.runs);
     text(StatusCode::OK, admin.metrics.render())
 }
 

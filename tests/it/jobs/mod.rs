@@ -3,3 +3,4 @@
 mod bulk; // rows of edits as one change
 mod cli;
 mod rows; // files of rows in, results and inventories out
+mod runs; // from an order to its end
