@@ -218,7 +218,7 @@ const OWNED_BY: &[(&str, &[&str])] = &[
     ("terminal_size", &["cli/table.rs"]),
     ("toml", &["document/"]),
     ("tower_http", &["listen/assets.rs"]),
-    ("toml_edit", &["cli/generate.rs", "edit/"]),
+    ("toml_edit", &["cli/act/job/file.rs", "cli/generate.rs", "edit/"]),
     ("tracing_subscriber", &["telemetry/"]),
     ("unicode_width", &["cli/table.rs"]),
     ("utoipa", &["manage/"]),

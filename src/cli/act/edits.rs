@@ -49,6 +49,7 @@ fn takes_away(edit: &Edit) -> bool {
             | Edit::TemplateUnequip { .. }
             | Edit::GroupRemove { .. }
             | Edit::GrantRemove { .. }
+            | Edit::JobRemove { .. }
             | Edit::LoginRemove { .. }
             | Edit::TokenRevoke { .. }
     )

@@ -14,6 +14,7 @@ mod extension;
 mod fields;
 mod grant;
 mod group;
+mod job;
 mod login;
 mod nearest;
 mod own;
@@ -50,6 +51,8 @@ pub(super) enum Managing {
     Grant(grant::Args),
     /// Manage groups of logins
     Group(group::Args),
+    /// Build jobs, and run them
+    Job(job::Args),
     /// Manage who signs in to the admin API
     Login(login::Args),
     /// Manage what holds for every device
@@ -75,6 +78,7 @@ impl Managing {
             Self::Extension(args) => args.run(session),
             Self::Grant(args) => args.run(session),
             Self::Group(args) => args.run(session),
+            Self::Job(args) => args.run(session),
             Self::Login(args) => args.run(session),
             Self::Preferences(args) => args.run(session),
             Self::Own(args) => args.run(session),

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::document::nearest;
-use crate::operation::{Edit, Filter, Page, Query};
+use crate::operation::{Edit, Filter, JobFilter, Page, Query};
 
 /// Most names that are looked through.
 const PAGE: Page = Page { offset: 0, limit: 10_000 };
@@ -19,6 +19,7 @@ pub(super) fn query(query: &Query) -> Option<(Query, &str)> {
         | Query::TemplateExport { template, .. } => Some((templates(), template)),
         Query::Group { group } | Query::Grants { group: Some(group), .. } => Some((groups(), group)),
         Query::Grant { grant } => Some((grants(), grant)),
+        Query::Job { job } | Query::JobForm { job } | Query::JobChoices { job, .. } => Some((jobs(), job)),
         Query::Login { login } | Query::Tokens { login: Some(login), .. } => Some((logins(), login)),
         _ => None,
     }
@@ -54,6 +55,7 @@ pub(super) fn edit(edit: &Edit) -> Option<(Query, &str)> {
         | Edit::GrantRemove { grant }
         | Edit::GrantPermit { grant, .. }
         | Edit::GrantRevoke { grant, .. } => Some((grants(), grant)),
+        Edit::JobEdit { job, .. } | Edit::JobRemove { job } => Some((jobs(), job)),
         Edit::LoginEdit { login, .. } | Edit::LoginRemove { login } => Some((logins(), login)),
         _ => None,
     }
@@ -92,4 +94,8 @@ fn groups() -> Query {
 
 fn grants() -> Query {
     Query::Grants { login: None, group: None, platform: None, page: PAGE }
+}
+
+fn jobs() -> Query {
+    Query::Jobs { filter: JobFilter::default(), page: PAGE }
 }

@@ -134,3 +134,100 @@ fn groups_and_grants_are_managed_by_commands() {
     done(&site, &["group", "remove", "help-desk", "--yes"], "");
     assert_eq!(json(&site, &["grant", "list"]), serde_json::json!([]), "its grants went with it");
 }
+
+#[test]
+fn jobs_are_built_from_flags_and_from_files() {
+    let site = site().write("secret", "CANARY-fixed\n");
+    let secret = format!("admin-password={}", site.path("secret").display());
+    let built = [
+        "job",
+        "add",
+        "phone",
+        "--name",
+        "A Phone",
+        "--platform",
+        "org",
+        "--kind",
+        "on-demand",
+        "--operation",
+        "device.create",
+        "--field",
+        "mac=ask,required,label:MAC address",
+        "--field",
+        "name=default:Phone",
+        "--field",
+        "model=fixed:yealink/t46s",
+        "--field-file",
+        &secret,
+        "--approval",
+        "--at",
+        "2030-12-01 22:00",
+        "--zone",
+        "Europe/Vienna",
+    ];
+    let told = done(&site, &built, "");
+    assert!(!told.contains("CANARY"), "{told}");
+    let job = json(&site, &["job", "show", "phone"]);
+    assert_eq!(job["fields"]["mac"], serde_json::json!({ "required": true, "label": "MAC address" }));
+    assert_eq!((&job["fields"]["name"]["default"], &job["edition"]), (&"Phone".into(), &1.into()), "{job}");
+    assert_eq!((&job["approval"], &job["start-at"]), (&true.into(), &"2030-12-01T22:00".into()));
+    // What `show` tells is what a job can be made of again.
+    let again = job.to_string();
+    done(&site, &["job", "add", "copy", "--from", "-", "--field", "admin-password=fixed:generate"], &again);
+    done(
+        &site,
+        &[
+            "job",
+            "edit",
+            "copy",
+            "--field",
+            "name=ask,required",
+            "--unset",
+            "fields.mac",
+            "--unset",
+            "approval",
+        ],
+        "",
+    );
+    let copy = json(&site, &["job", "show", "copy"]);
+    assert_eq!(
+        (&copy["fields"]["name"], &copy["fields"]["mac"]),
+        (&serde_json::json!({ "required": true }), &Value::Null)
+    );
+    assert_eq!((&copy["edition"], &copy["approval"]), (&2.into(), &false.into()), "{copy}");
+    let toml = "[[job]]\nid = \"rows\"\nplatform = \"org\"\nkind = \"bulk\"\noperation = \"device.edit\"\nbatch = 100\n\
+                fields = { notes = {} }\n";
+    done(&site, &["job", "add", "--from", "-", "--column", "Device MAC=mac", "--column", "Room=notes"], toml);
+    let rows = json(&site, &["job", "show", "rows"]);
+    assert_eq!(rows["columns"], serde_json::json!({ "Device MAC": "mac", "Room": "notes" }));
+    let form: Value = serde_json::from_str(&done(&site, &["job", "form", "phone"], "")).unwrap();
+    assert_eq!(form["required"], serde_json::json!(["mac"]));
+    assert_eq!(json(&site, &["job", "list", "--kind", "bulk"]).as_array().unwrap().len(), 2);
+    done(&site, &["job", "remove", "copy", "--yes"], "");
+    assert!(done(&site, &["job", "mappings"], "").contains("fusionpbx"));
+    assert!(done(&site, &["job", "mappings", "fusionpbx"], "").contains("device_address"));
+    let kept = std::fs::read_to_string(site.path("state/audit.log")).unwrap();
+    assert!(!kept.contains("CANARY"), "{kept}");
+}
+
+#[test]
+fn jobs_that_make_no_sense_are_refused_with_the_nearest_word() {
+    let site = site();
+    let add = ["job", "add", "new", "--platform", "org", "--kind", "on-demand", "--operation"];
+    for (code, arguments, part) in [
+        (1, [&add[..], &["device.creat"]].concat(), "device.create"),
+        (1, [&add[..], &["device.edit", "--field", "nmae"]].concat(), "name"),
+        (2, [&add[..], &["device.edit", "--field", "name=askk"]].concat(), "did you mean `ask`?"),
+        (2, [&add[..], &["device.edit", "--field", "admin-password=fixed:CANARY"]].concat(), "--field-file"),
+        (2, vec!["job", "add", "--platform", "org"], "<ID>"),
+        (2, vec!["job", "edit", "create", "--unset", "aproval"], "did you mean `approval`?"),
+        (2, vec!["job", "remove", "create"], "give --yes"),
+        (1, vec!["job", "form", "creat"], "did you mean `create`?"),
+        (2, vec!["job", "mappings", "fusion"], "did you mean `fusionpbx`?"),
+        (1, vec!["as", "anna", "job", "show", "create"], "as far as you may see"),
+    ] {
+        let (ended, out, err) = run(&site, &arguments, "");
+        assert_eq!(ended, Some(code), "{arguments:?}: {out}{err}");
+        assert!(err.contains(part) && !err.contains("CANARY"), "{arguments:?}: {err}");
+    }
+}
