@@ -2,5 +2,6 @@
 
 mod bulk; // rows of edits as one change
 mod cli;
+mod grants;
 mod rows; // files of rows in, results and inventories out
 mod runs; // from an order to its end
