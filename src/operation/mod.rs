@@ -27,6 +27,7 @@ mod problem;
 mod query;
 mod record;
 mod template;
+mod told;
 mod version;
 
 pub use self::device::whole_mac;

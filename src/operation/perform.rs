@@ -14,7 +14,7 @@ use crate::operation::engine::{Applied, Changed};
 use crate::operation::look::acting;
 use crate::operation::record::{self, Secrets};
 use crate::operation::{Caller, Code, Diff, Edit, Fields, Outcome, Problem, Request, Through};
-use crate::operation::{device, diff, faults, version};
+use crate::operation::{device, diff, faults, told, version};
 use crate::reload::{CommitError, Desk};
 use crate::rights::{Account, Actor, Rule};
 use crate::snapshot::Snapshot;
@@ -76,12 +76,13 @@ fn attempt(desk: &mut Desk<'_>, caller: &Caller, request: &Request) -> Result<Ou
     let mut diff = None;
     if request.dry_run {
         let before = acting(desk.base(), caller)?;
+        let files = after.as_ref().map(|after| told::files(&before, after, &draft, &changes));
         let (rendered, more) =
             after.map(|after| diff::rendered(&before, &after, &desk.touched(), &changes)).unwrap_or_default();
         if more > 0 {
             warnings.push(format!("{more} more devices are touched"));
         }
-        diff = Some(Diff { files: draft.diff(), rendered });
+        diff = Some(Diff { files: files.unwrap_or_default(), rendered });
     }
     let mut snapshot = None;
     if changed && !request.dry_run {

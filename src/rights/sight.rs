@@ -93,6 +93,12 @@ impl<'s> Actor<'s> {
         Err(Denial::new(Rule::Accounts, why).hidden())
     }
 
+    /// Tells whether an account may be named to the actor: what it sees, and what is above it; to a run, that is not.
+    pub fn knows(&self, account: Account<'_>) -> bool {
+        let is_above = || self.account.upwards(self.snapshot).any(|above| above.is(account));
+        self.see_account(account).is_ok() || !self.granted && is_above()
+    }
+
     /// Decides whether an extension is seen, like [`Actor::see_account`].
     ///
     /// # Errors

@@ -14,13 +14,14 @@ pub(in crate::operation) fn look_at_self(actor: &Actor<'_>, caller: &Caller) -> 
     let account = actor.account();
     let page = actor.sees_page();
     let adding = actor.can_add();
+    let parent = account.parent(actor.snapshot()).filter(|parent| actor.knows(*parent));
     let login = caller.login.as_deref().filter(|_| caller.run.is_none());
     Ok(json!({
         "account": account.id(),
         "kind": account.kind().word(),
         "name": name(account),
         "provisioning": actor.level().word(),
-        "parent": account.parent(actor.snapshot()).map(Account::id),
+        "parent": parent.map(Account::id),
         "sees-devices": page.is_ok(),
         "adds-devices": adding.is_ok(),
         "why": adding.err().or(page.err()).map(|denial| denial.why),

@@ -7,6 +7,7 @@ use crate::operation::account::{find, is_below};
 use crate::operation::asked::choice;
 use crate::operation::look::part;
 use crate::operation::record::{self, Secrets};
+use crate::operation::told::hide;
 use crate::operation::{Fields, Page, Problem, extension, version};
 use crate::rights::{Account, Actor, Kind};
 
@@ -43,7 +44,7 @@ fn row(actor: &Actor<'_>, account: Account<'_>) -> Value {
         "id": account.id(),
         "kind": account.kind().word(),
         "name": name(account),
-        "parent": account.parent(actor.snapshot()).map(Account::id),
+        "parent": account.parent(actor.snapshot()).filter(|parent| actor.knows(*parent)).map(Account::id),
         "provisioning": seen.then(|| account.level(actor.snapshot()).word()),
     })
 }
@@ -61,6 +62,7 @@ fn whole(actor: &Actor<'_>, account: Account<'_>) -> Fields {
     let record = account.record();
     let told = record.as_ref().and_then(|record| record::of(snapshot, record, Secrets::Mask));
     let mut fields = told.unwrap_or_default();
+    hide(actor, &mut fields);
     let mut put = |key: &str, value: Value| fields.insert(key.to_owned(), value);
     put("id", json!(account.id()));
     put("kind", json!(account.kind().word()));

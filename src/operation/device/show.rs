@@ -56,17 +56,9 @@ impl<'a, 's: 'a> Told<'a, 's> {
         if state.editable == Editable::No { "read-only" } else { "editable" }
     }
 
-    /// Tells whether the actor may know an account: itself, those that it sees, and those above it.
+    /// Tells whether the actor may know an account.
     fn is_told(&self, id: &str) -> bool {
-        let snapshot = self.actor.snapshot();
-        let mut above = Some(self.actor.account());
-        while let Some(account) = above {
-            if account.id() == id {
-                return true;
-            }
-            above = account.parent(snapshot);
-        }
-        Account::find(snapshot, id).is_some_and(|account| self.actor.see_account(account).is_ok())
+        Account::find(self.actor.snapshot(), id).is_some_and(|account| self.actor.knows(account))
     }
 }
 

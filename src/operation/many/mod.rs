@@ -16,11 +16,11 @@ use serde_json::{Map, Value};
 use tracing::error;
 
 use crate::audit::Log;
-use crate::operation::diff;
 use crate::operation::look::acting;
 use crate::operation::many::work::Work;
 use crate::operation::perform::{not_committed, refusal, usable};
 use crate::operation::{Caller, Code, Diff, Edit, Fields, Problem, Version};
+use crate::operation::{diff, told};
 use crate::reload::Desk;
 
 /// Most refusals of one change that the audit log is told of.
@@ -169,7 +169,7 @@ fn compare(
     if more > 0 {
         warnings.push(format!("{more} more devices are touched"));
     }
-    Ok(Diff { files: work.draft().diff(), rendered })
+    Ok(Diff { files: told::files(&before, &after, work.draft(), &changes), rendered })
 }
 
 /// Tells the audit log of rows that the caller may not do.

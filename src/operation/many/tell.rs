@@ -8,6 +8,7 @@ use crate::operation::many::work::{Judged, Unit};
 use crate::operation::many::{RowOutcome, Status};
 use crate::operation::perform::entry;
 use crate::operation::record::{self, Secrets};
+use crate::operation::told;
 use crate::operation::{Caller, Edit, Problem, Version};
 use crate::rights::Actor;
 
@@ -69,10 +70,16 @@ pub(super) fn tell(
             outcome.status = Status::Done;
             undo.extend(inverse(change, was.as_ref(), is.as_ref()));
             outcome.after_version.extend(named.map(|record| Version::of(after, record)));
-            let told =
+            let mut told =
                 told.changed(&was.unwrap_or_default(), &is.unwrap_or_default()).snapshot(after.serial());
             lines.push(told.text());
             let own = outcome.record == told.record;
+            if !named.is_some_and(|record| told::sees(new, record) || told::sees(old, record)) {
+                continue;
+            }
+            // The log tells all; whoever runs this, nothing out of its sight.
+            told::hide(old, &mut told.before);
+            told::hide(new, &mut told.after);
             put(&mut outcome.before, own, told.record.as_deref(), told.before);
             put(&mut outcome.after, own, told.record.as_deref(), told.after);
         }

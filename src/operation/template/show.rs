@@ -9,6 +9,7 @@ use crate::model::{Equipment, RecordKind, RecordRef, Template, Visibility};
 use crate::operation::look::part;
 use crate::operation::record;
 use crate::operation::template::{DEFAULT, DEFAULT_NAME, find};
+use crate::operation::told::hide;
 use crate::operation::{Page, Problem, version};
 use crate::rights::Actor;
 use crate::snapshot::Snapshot;
@@ -34,7 +35,7 @@ pub(in crate::operation) fn list(actor: &Actor<'_>, page: Page) -> Result<Value,
 }
 
 fn row(actor: &Actor<'_>, template: &Template, devices: Option<usize>) -> Value {
-    json!({
+    let mut row = json!({
         "id": template.id.as_str(),
         "name": template.name.as_str(),
         "owner": template.owner.as_deref().unwrap_or("administrator"),
@@ -42,7 +43,9 @@ fn row(actor: &Actor<'_>, template: &Template, devices: Option<usize>) -> Value 
         "equipment": template.equipment.len(),
         "devices": devices.unwrap_or_default(),
         "editable": actor.edit_template(template, &["equipment"], None).is_ok(),
-    })
+    });
+    row.as_object_mut().into_iter().for_each(|row| hide(actor, row));
+    row
 }
 
 fn default_row(actor: &Actor<'_>) -> Value {
@@ -67,6 +70,7 @@ pub(in crate::operation) fn show(actor: &Actor<'_>, id: &str) -> Result<Value, P
         None => json!({ "id": DEFAULT, "name": DEFAULT_NAME, "owner": "administrator", "equipment": [] }),
     };
     let is_default = id == DEFAULT;
+    shown.as_object_mut().into_iter().for_each(|shown| hide(actor, shown));
     if is_default {
         shown["visibility"] = json!(Visibility::Organization.word());
     }

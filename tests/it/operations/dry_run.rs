@@ -90,3 +90,21 @@ fn a_disabled_device_would_get_nothing() {
     assert_eq!(devices_told(&outcome), ["Desk"]);
     assert_eq!(outcome.results[0]["status"], "disabled");
 }
+
+#[test]
+fn a_dry_run_shows_nothing_of_what_lies_beside_in_the_same_file() {
+    let all = format!("{}\n# The stranger is rich.\n{}", super::FLEET, super::STRANGER);
+    let site = Site::new().write("fleet/stranger-and-others.toml", &all);
+    for edit in [
+        Edit::DeviceEdit {
+            device: "Desk".to_owned(),
+            fields: fields(json!({ "settings": { "vlan": 9 }, "notes": "New" })),
+        },
+        Edit::DeviceRemove { device: "Desk".to_owned() },
+    ] {
+        let files = tried(&site, "sp", vec![edit.clone()]).diff.unwrap().files;
+        assert!(files.contains("device ") && !files.to_lowercase().contains("stranger"), "{files}");
+        let files = tried(&site, "administrator", vec![edit]).diff.unwrap().files;
+        assert!(files.contains("fleet/stranger-and-others.toml") || files.contains("stranger"), "{files}");
+    }
+}

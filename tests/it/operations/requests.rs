@@ -108,7 +108,7 @@ fn a_dry_run_shows_what_would_change_and_leaves_every_byte() {
     assert!(!site.path("state/audit.log").exists());
     assert!(outcome.changed && outcome.snapshot.is_none());
     let diff = outcome.diff.clone().unwrap();
-    assert!(diff.files.contains("vlan = 77") && diff.files.contains("sp/org.toml"), "{}", diff.files);
+    assert!(diff.files.contains("vlan = 77") && diff.files.contains("+++ device "), "{}", diff.files);
     let main = diff.rendered.iter().find(|file| file.file == "0015654aa937.cfg").unwrap();
     assert_eq!(main.device, "Desk");
     assert!(main.diff.contains("+") && main.diff.contains("77"), "{}", main.diff);
