@@ -103,6 +103,10 @@ fn header(help: &str, schema: &Value, required: bool) -> Value {
     json!({ "description": help, "schema": schema, "required": required })
 }
 
+fn is_required(schema: &Value, key: &str) -> bool {
+    schema["required"].as_array().is_some_and(|required| required.iter().any(|known| known == key))
+}
+
 /// Says which headers come with what an operation gives: the version of a record, the snapshot that holds a change.
 fn add_headers(schemas: &Value, operation: &mut Value) {
     let of = |schema: &Value| {
@@ -122,7 +126,7 @@ fn add_headers(schemas: &Value, operation: &mut Value) {
         if is_versioned {
             let help =
                 "The version of the record, for `If-Match`; a record that is not written down has none.";
-            let is_always = keys["version"]["type"] == "string" && keys["result"].is_null();
+            let is_always = keys["version"]["type"] == "string" && is_required(shown, "version");
             let schema = json!({ "type": "string", "pattern": r#"^"[!#-~]{1,128}"$"# });
             response["headers"]["ETag"] = header(help, &schema, is_always);
         }

@@ -8,6 +8,11 @@ mod devices;
 #[expect(unused_qualifications, reason = "what the macros of utoipa write")]
 mod extensions;
 #[expect(unused_qualifications, reason = "what the macros of utoipa write")]
+mod grants;
+mod groups;
+#[expect(unused_qualifications, reason = "what the macros of utoipa write")]
+mod jobs;
+#[expect(unused_qualifications, reason = "what the macros of utoipa write")]
 mod logins;
 #[expect(unused_qualifications, reason = "what the macros of utoipa write")]
 mod operations;
@@ -63,6 +68,16 @@ pub(super) fn all() -> OpenApiRouter<Arc<Desk>> {
         .routes(routes!(logins::show, logins::edit, logins::remove))
         .routes(routes!(logins::tokens, logins::make_token))
         .routes(routes!(logins::revoke))
+        .routes(routes!(groups::list, groups::add))
+        .routes(routes!(groups::show, groups::edit, groups::remove))
+        .routes(routes!(groups::join, groups::leave))
+        .routes(routes!(grants::list, grants::add))
+        .routes(routes!(grants::show, grants::edit, grants::remove))
+        .routes(routes!(grants::permit, grants::revoke))
+        .routes(routes!(jobs::list, jobs::add))
+        .routes(routes!(jobs::show, jobs::edit, jobs::remove))
+        .routes(routes!(jobs::form))
+        .routes(routes!(jobs::choices))
         .routes(routes!(operations::edits))
         .routes(routes!(operations::queries))
         .routes(routes!(operations::preferences, operations::set_preferences))

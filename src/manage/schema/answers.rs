@@ -6,7 +6,7 @@ use crate::manage::schema::parts::{Shape, flag, integer, nullable, time, words, 
 use crate::manage::schema::records;
 use crate::manage::schema::settings;
 use crate::manage::schema::shown::{Answer, count, each, loose, maybe, named, texts, told};
-use crate::model::{ExtensionKind, Level, Protocol, Scope, Visibility};
+use crate::model::{ExtensionKind, JobKind, Level, Protocol, Scope, Visibility};
 
 /// What every record says of the edition that is shown.
 pub(in crate::manage) const VERSION: &str = "which edition of the record this is, as `ETag` has it";
@@ -296,6 +296,39 @@ pub(super) fn token() -> Value {
     Answer::new("A token as it is shown.", keys).with(more).schema()
 }
 
+/// A group in a list.
+pub(super) fn group_row() -> Value {
+    let keys = json!({ "id": told("its id") });
+    Answer::new("A group in a list.", keys).with(records::group().told(Scope::Phone)).schema()
+}
+
+/// A group, with its grants.
+pub(super) fn group() -> Value {
+    let keys = json!({
+        "id": told("its id"), "logins": texts("the logins that are in it"), "version": told(VERSION),
+        "grants": each(&named("GrantRow"), "what it is granted"),
+    });
+    Answer::new("A group as it is shown.", keys).with(records::group().told(Scope::Phone)).schema()
+}
+
+/// A grant in a list.
+pub(super) fn grant_row() -> Value {
+    let keys = json!({ "id": told("its id"), "platform": told("the provider or organization whose jobs it is about") });
+    let answer = Answer::new("A grant in a list; switches that are off, and empty lists, are missing.", keys);
+    answer.with(records::grant().told(Scope::Phone)).schema()
+}
+
+/// A grant.
+pub(super) fn grant() -> Value {
+    let mut keys = records::grant().told(Scope::Phone);
+    let holder = json!({ "login": keys["login"].take(), "group": keys["group"].take() });
+    if let Value::Object(keys) = &mut keys {
+        keys.retain(|_, schema| !schema.is_null());
+    }
+    keys["version"] = told(VERSION);
+    Answer::new("A grant as it is shown.", keys).with(holder).schema()
+}
+
 /// Whatever a query gives.
 pub(super) fn anything() -> Value {
     json!({
@@ -306,12 +339,22 @@ pub(super) fn anything() -> Value {
 
 /// The actor itself.
 pub(super) fn myself() -> Value {
-    let kinds = KINDS.iter().copied().chain(["extension"]);
+    let kinds = || KINDS.iter().copied().chain(["extension"]);
+    let of = |help: &str| each(&words_of(JobKind::ALL, "a kind"), help);
+    let platform = json!({
+        "platform": told("its id"), "kind": nullable(words(kinds(), "what it is")), "name": maybe("name for people"),
+        "creates": of("jobs of which kinds the actor may build"), "edits": of("may edit"), "deletes": of("may delete"),
+        "runs": texts("the jobs that it may run"),
+    });
+    let platform = Answer::new("What the actor may do with the jobs of a platform.", platform).schema();
     let keys = json!({
-        "account": told("its account's id, or its number"), "kind": words(kinds, "what it is"),
+        "account": told("its account's id, or its number"), "kind": words(kinds(), "what it is"),
         "name": told("name for people"), "provisioning": level("what it may do with devices"),
         "parent": maybe("the account above it"), "sees-devices": flag("whether it has any sight of devices"),
         "adds-devices": flag("whether it may add one"), "why": maybe("why not"),
+        "login": maybe("the login that acts"), "groups": texts("the groups that it is in"),
+        "provisioning-jobs": flag("whether this server has jobs switched on"),
+        "platforms": each(&platform, "the platforms whose jobs mean anything to it"),
     });
     Answer::new("The actor itself.", keys).schema()
 }
@@ -332,6 +375,7 @@ pub(super) fn audit_line() -> Value {
         "rule": told("the rule that allowed or forbade it"), "code": told("the kind of refusal"),
         "why": told("why it was refused"), "before": table("the keys that changed as they were, secrets masked"),
         "after": table("the keys that changed as they are, secrets masked"),
+        "job": told("the job that it was a run of"), "run": told("the run"),
         "snapshot": count("the snapshot that holds the change"),
     });
     Answer::new("A line of the audit log.", always).with(sometimes).schema()

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::manage::schema::parts::{closed, flag, nullable, table, text, text_or_empty, words};
-use crate::manage::schema::records;
 use crate::manage::schema::shown::{Answer, diff, texts};
+use crate::manage::schema::{jobs, records};
 use crate::model::TEXT_MAX;
 
 /// Edits that are one change.
@@ -57,6 +57,7 @@ pub(super) fn request() -> Value {
         ("token-revoke", json!({ "token": token })),
     ]
     .into_iter()
+    .chain(job_edits())
     .map(|(word, keys)| tagged("operation", word, &keys, &[]))
     .collect();
     let keys = json!({
@@ -84,13 +85,6 @@ pub(super) fn outcome() -> Value {
 /// One look.
 pub(super) fn query() -> Value {
     let name = |help: &str| text(TEXT_MAX, help);
-    let page = || {
-        let keys = json!({
-            "offset": { "type": "integer", "minimum": 0, "maximum": 1_000_000_000 },
-            "limit": { "type": "integer", "minimum": 1, "maximum": 1_000_000_000 },
-        });
-        table("Which part of a list.", &["limit"], keys)
-    };
     let below = || nullable(name("below this account"));
     let filter = json!({
         "context": nullable(name("seen by this account")),
@@ -134,10 +128,79 @@ pub(super) fn query() -> Value {
         ("tokens", json!({ "login": nullable(name("of this login")), "page": page() })),
     ]
     .into_iter()
-    .map(|(word, keys)| tagged("query", word, &keys, &["kind", "below", "model", "file", "body", "login"]))
+    .chain(job_queries())
+    .map(|(word, keys)| tagged("query", word, &keys, OPTIONAL))
     .collect();
     json!({ "type": "object", "oneOf": ways, "description": "One look." })
 }
+
+/// Edits of groups, grants and jobs.
+fn job_edits() -> [(&'static str, Value); 13] {
+    let fields = || json!({ "type": "object", "description": "the record's keys, as those of its own path" });
+    let name = |help: &str| text(TEXT_MAX, help);
+    let (group, grant, job) = (name("the group's id"), name("the grant's id"), name("the job's id"));
+    let login = name("the login's id");
+    [
+        ("group-add", json!({ "fields": fields() })),
+        ("group-edit", json!({ "group": group, "fields": fields() })),
+        ("group-remove", json!({ "group": group })),
+        ("group-join", json!({ "group": group, "login": login })),
+        ("group-leave", json!({ "group": group, "login": login })),
+        ("grant-add", json!({ "fields": fields() })),
+        ("grant-edit", json!({ "grant": grant, "fields": fields() })),
+        ("grant-remove", json!({ "grant": grant })),
+        ("grant-permit", json!({ "grant": grant, "job": job })),
+        ("grant-revoke", json!({ "grant": grant, "job": job })),
+        ("job-add", json!({ "fields": fields() })),
+        ("job-edit", json!({ "job": job, "fields": fields() })),
+        ("job-remove", json!({ "job": job })),
+    ]
+}
+
+/// Looks at groups, grants and jobs.
+fn job_queries() -> [(&'static str, Value); 8] {
+    let name = |help: &str| text(TEXT_MAX, help);
+    let jobs_filter = json!({
+        "platform": nullable(name("of this provider or organization")),
+        "kind": nullable(jobs::kind()), "operation": nullable(jobs::operation()),
+        "runnable": flag("those that the actor may run, alone"),
+    });
+    let jobs_filter = table("Which jobs.", &[], jobs_filter);
+    [
+        ("groups", json!({ "page": page() })),
+        ("group", json!({ "group": name("its id") })),
+        (
+            "grants",
+            json!({
+                "login": nullable(name("of this login and its groups")), "group": nullable(name("of this group")),
+                "platform": nullable(name("for the jobs of this platform")), "page": page(),
+            }),
+        ),
+        ("grant", json!({ "grant": name("its id") })),
+        ("jobs", json!({ "filter": jobs_filter, "page": page() })),
+        ("job", json!({ "job": name("its id") })),
+        ("job-form", json!({ "job": name("its id") })),
+        (
+            "job-choices",
+            json!({
+                "job": name("its id"), "field": name("the field"),
+                "text": nullable(text_or_empty(TEXT_MAX, "with this text in it")), "page": page(),
+            }),
+        ),
+    ]
+}
+
+/// Which part of a list.
+fn page() -> Value {
+    let keys = json!({
+        "offset": { "type": "integer", "minimum": 0, "maximum": 1_000_000_000 },
+        "limit": { "type": "integer", "minimum": 1, "maximum": 1_000_000_000 },
+    });
+    table("Which part of a list.", &["limit"], keys)
+}
+
+/// Keys of queries that may be missing.
+const OPTIONAL: &[&str] = &["kind", "below", "model", "file", "body", "login", "group", "platform", "text"];
 
 /// A table that a word tells from others; keys in `optional` may be missing where they may be null.
 fn tagged(tag: &str, word: &str, keys: &Value, optional: &[&str]) -> Value {

@@ -5,6 +5,7 @@
 
 mod answers;
 mod edits;
+mod jobs;
 mod parts;
 mod records;
 mod settings;
@@ -49,6 +50,10 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("AuditLine", answers::audit_line()),
         ("DeviceRow", answers::device_row()),
         ("ExtensionRow", answers::extension_row()),
+        ("Choice", jobs::choice()),
+        ("GrantRow", answers::grant_row()),
+        ("GroupRow", answers::group_row()),
+        ("JobRow", jobs::row()),
         ("LoginRow", answers::login_row()),
         ("TemplateRow", answers::template_row()),
         ("Token", answers::token()),
@@ -135,6 +140,44 @@ described! {
     LoginChange = shown::change_of("Login");
     /// A part of the logins.
     Logins = shown::list_of("LoginRow");
+    /// A new group.
+    GroupNew = records::group().new_one();
+    /// Changes of a group.
+    GroupEdit = records::group().edit();
+    /// A group as it is shown.
+    Group = answers::group();
+    /// What came of an edit of a group.
+    GroupChange = shown::change_of("Group");
+    /// A part of the groups.
+    Groups = shown::list_of("GroupRow");
+    /// A new grant.
+    GrantNew = records::grant().new_one();
+    /// Changes of a grant.
+    GrantEdit = records::grant().edit();
+    /// A grant as it is shown.
+    Grant = answers::grant();
+    /// What came of an edit of a grant.
+    GrantChange = shown::change_of("Grant");
+    /// A part of the grants.
+    Grants = shown::list_of("GrantRow");
+    /// A new job.
+    JobNew = jobs::job().new_one();
+    /// Changes of a job.
+    JobEdit = jobs::job().edit();
+    /// A job as it is shown.
+    Job = jobs::shown();
+    /// What came of an edit of a job.
+    JobChange = shown::change_of("Job");
+    /// A part of the jobs.
+    Jobs = shown::list_of("JobRow");
+    /// What a run of a job is given.
+    JobForm = jobs::form();
+    /// How a job is run.
+    JobKindWord = jobs::kind();
+    /// What a job does.
+    JobOperationWord = jobs::operation();
+    /// A part of what can be chosen for a field.
+    Choices = shown::list_of("Choice");
     /// What came of making a token.
     TokenChange = shown::change_of("Token");
     /// A part of the tokens.
@@ -172,6 +215,9 @@ mod tests {
         include_str!("../routes/accounts.rs"),
         include_str!("../routes/devices.rs"),
         include_str!("../routes/extensions.rs"),
+        include_str!("../routes/grants.rs"),
+        include_str!("../routes/groups.rs"),
+        include_str!("../routes/jobs.rs"),
         include_str!("../routes/logins.rs"),
         include_str!("../routes/operations.rs"),
         include_str!("../routes/templates.rs"),

@@ -200,6 +200,38 @@ pub(super) fn token() -> Shape {
     Shape::new("A token", &["name"], &[], keys)
 }
 
+/// A group of logins.
+pub(super) fn group() -> Shape {
+    let logins =
+        json!({ "type": "array", "items": id("a login"), "description": "the logins that are in it" });
+    let keys = json!({
+        "id": id("unique among groups"), "name": text_or_empty(TEXT_MAX, "name for people"), "logins": logins,
+    });
+    Shape::new("A group of logins", &["id"], &["id"], keys)
+}
+
+/// A grant.
+pub(super) fn grant() -> Shape {
+    let list = |help: &str| json!({ "type": "array", "items": id("a job"), "description": help });
+    let keys = json!({
+        "id": id("unique among grants; made of its holder and platform when not set"),
+        "login": id("the login that holds it, or"), "group": id("the group that does"),
+        "platform": id("the provider or organization whose jobs it is about"),
+        "provisioning": flag("whether it counts at all"),
+        "provisioning-administrator": flag("whether its holder does everything with the platform's jobs"),
+        "bulk-admin": flag("whether its holder creates, runs and deletes bulk jobs"),
+        "on-demand-admin": flag("whether its holder builds, edits, deletes and runs on-demand jobs"),
+        "bulk-jobs": list("the bulk jobs that its holder may run without being an administrator of them"),
+        "on-demand-jobs": list("the on-demand jobs that its holder may run without being an administrator of them"),
+    });
+    Shape::new(
+        "What a login or a group may do with the jobs of a platform",
+        &["platform"],
+        &["id", "login", "group", "platform"],
+        keys,
+    )
+}
+
 /// What signs in.
 pub(super) fn credentials() -> Value {
     let keys = json!({
