@@ -2,35 +2,17 @@
 
 use std::borrow::Cow;
 
-use crate::jobs::Cell;
-
-/// The word that takes a value away, in any case.
-const CLEAR: &str = "clear";
+use crate::model::Cell;
 
 /// What stands for a secret that is not shown; whoever sends it back changes nothing.
 pub(super) const MASK: &str = "********";
 
 impl Cell {
-    /// Reads a cell of a table: blank or the mask leaves, `clear` clears, and what follows a leading apostrophe is text,
-    /// whatever it says.
-    pub fn parse(text: &str) -> Self {
-        let word = text.trim();
-        if let Some(literal) = text.strip_prefix('\'') {
-            Self::Value(literal.to_owned())
-        } else if word.is_empty() || word == MASK {
-            Self::Leave
-        } else if word.eq_ignore_ascii_case(CLEAR) {
-            Self::Clear
-        } else {
-            Self::Value(text.to_owned())
-        }
-    }
-
-    /// Writes the cell so that [`Cell::parse`] gives it back, and no spreadsheet takes it for a formula.
+    /// Writes the cell so that [`Cell::read`] gives it back, and no spreadsheet takes it for a formula.
     pub fn written(&self) -> Cow<'_, str> {
         match self {
             Self::Leave => Cow::Borrowed(""),
-            Self::Clear => Cow::Borrowed(CLEAR),
+            Self::Clear => Cow::Borrowed("clear"),
             Self::Value(text) if is_plain(text) => Cow::Borrowed(text),
             Self::Value(text) => Cow::Owned(format!("'{text}")),
         }
@@ -39,7 +21,7 @@ impl Cell {
 
 /// Tells whether a text stands for itself in a table.
 fn is_plain(text: &str) -> bool {
-    !text.starts_with('\'') && formula(text).is_none() && matches!(Cell::parse(text), Cell::Value(_))
+    !text.starts_with('\'') && formula(text).is_none() && matches!(Cell::read(text), Cell::Value(_))
 }
 
 /// Tells which character makes a spreadsheet run a cell as a formula.
@@ -95,26 +77,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_blank_cell_leaves_the_word_clears_and_an_apostrophe_makes_text() {
-        let value = |text: &str| Cell::Value(text.to_owned());
-        for (text, cell) in [
-            ("", Cell::Leave),
-            ("  ", Cell::Leave),
-            ("********", Cell::Leave),
-            ("clear", Cell::Clear),
-            (" CLEAR ", Cell::Clear),
-            ("'clear", value("clear")),
-            ("'=1+1", value("=1+1")),
-            ("''x", value("'x")),
-            ("'", value("")),
-            ("'********", value("********")),
-            ("cleared", value("cleared")),
-        ] {
-            assert_eq!(Cell::parse(text), cell, "{text:?}");
-        }
-    }
-
-    #[test]
     fn what_a_spreadsheet_would_run_is_told_and_numbers_are_not() {
         for text in ["=1", "@SUM(A1)", "\tx", "\rx", "+cmd|' /C calc'!A0", "-x", "+", "-", " =1", "\u{ff1d}1"]
         {
@@ -134,7 +96,7 @@ mod tests {
         {
             let cell = Cell::Value(text.to_owned());
             let written = cell.written();
-            assert_eq!(Cell::parse(&written), cell, "{text:?}");
+            assert_eq!(Cell::read(&written), cell, "{text:?}");
             assert_eq!(formula(&written), None, "{text:?}");
         }
     }

@@ -5,6 +5,7 @@
 //! what a run says of itself is never changed afterwards, and no secret is in it.
 
 mod cell;
+mod export;
 mod mapping;
 mod plan;
 mod results;
@@ -12,6 +13,7 @@ mod row;
 mod rows;
 pub mod runs;
 
+pub use self::export::{ExportError, Exported, export};
 pub use self::mapping::{MappedColumn, Mapping, Meaning, mapping, mappings};
 pub use self::plan::{Plan, Planner, plan};
 pub use self::results::{ResultRow, write_results};

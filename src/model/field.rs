@@ -196,7 +196,7 @@ impl FieldKind {
                 let is_enabled = flag(text, "enabled", "disabled")?;
                 return Ok(FieldValue::Text(STATUS[usize::from(is_enabled)].to_owned()));
             }
-            Self::Text(max) => bounded(text, 1, max)?,
+            Self::Text(max) => free(text, max)?,
             Self::Texts(max) => return list(text, |item| bounded(item, 1, max)),
             Self::Url => checked(check_url(text))?,
             Self::User => checked(check_user(text))?,
@@ -212,8 +212,41 @@ impl FieldKind {
 /// What a device's status may be.
 const STATUS: [&str; 2] = ["disabled", "enabled"];
 
-/// What parts the items of a list.
+/// What parts the items of a list; in an item it is written with a backslash before it, as a backslash is.
 const SEPARATOR: char = '|';
+
+/// Writes a list as a cell holds it; none where no cell can: of no items, or with one that is blank at an end.
+pub fn join_list(items: &[&str]) -> Option<String> {
+    let fits = |item: &&str| !item.is_empty() && item.trim() == *item;
+    if items.is_empty() || !items.iter().all(fits) {
+        return None;
+    }
+    let escaped = |item: &&str| item.replace('\\', "\\\\").replace(SEPARATOR, "\\|");
+    Some(items.iter().map(escaped).collect::<Vec<_>>().join("|"))
+}
+
+/// Takes a list apart that a cell holds.
+fn split_list(text: &str) -> Vec<String> {
+    let (mut items, mut item, mut escaped) = (Vec::new(), String::new(), false);
+    for c in text.chars() {
+        match c {
+            '\\' if !escaped => {
+                escaped = true;
+                continue;
+            }
+            SEPARATOR if !escaped => items.push(std::mem::take(&mut item)),
+            // A backslash before anything else is meant as it stands.
+            _ if escaped && c != SEPARATOR && c != '\\' => item.extend(['\\', c]),
+            _ => item.push(c),
+        }
+        escaped = false;
+    }
+    if escaped {
+        item.push('\\');
+    }
+    items.push(item);
+    items.iter().map(|item| item.trim().to_owned()).collect()
+}
 
 fn flag(text: &str, yes: &str, no: &str) -> Result<bool, String> {
     let is = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
@@ -249,6 +282,11 @@ fn bounded(text: &str, low: usize, high: usize) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("has {length} characters; use {low} to {high}"))
+}
+
+/// Checks a text that may have several lines.
+fn free(text: &str, max: usize) -> Result<(), String> {
+    bounded(&text.replace(['\n', '\r', '\t'], " "), 1, max)
 }
 
 fn secret(text: &str, low: usize, high: usize) -> Result<(), String> {
@@ -290,12 +328,35 @@ fn addresses(text: &str) -> Result<FieldValue, String> {
 
 fn list(text: &str, check: impl Fn(&str) -> Result<(), String>) -> Result<FieldValue, String> {
     let mut items: Vec<String> = Vec::new();
-    for item in text.split(SEPARATOR).map(str::trim) {
-        check(item)?;
-        if items.iter().any(|known| known == item) {
+    for item in split_list(text) {
+        check(&item)?;
+        if items.contains(&item) {
             return Err(format!("holds `{}` twice; keep the preferred place", item.escape_debug()));
         }
-        items.push(item.to_owned());
+        items.push(item);
     }
     Ok(FieldValue::Texts(items))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_is_written_reads_back() {
+        for items in [&["g722", "pcma"][..], &["a|b", "\\", "\\|", "c\\d"], &["\\\\", "|"]] {
+            assert_eq!(split_list(&join_list(items).unwrap()), items);
+        }
+        assert_eq!(split_list(" a | b\\c |\\"), ["a", "b\\c", "\\"]);
+        for items in [&[][..], &[""], &["a", " b"]] {
+            assert_eq!(join_list(items), None, "{items:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_may_have_several_lines_and_a_name_may_not() {
+        assert_eq!(FieldKind::Text(9).read(" a\nb "), Ok(FieldValue::Text(" a\nb ".to_owned())));
+        assert!(FieldKind::Text(9).read("a\u{7}b").is_err());
+        assert!(FieldKind::Vendor.read("a\nb").is_err());
+    }
 }

@@ -19,7 +19,7 @@ mod words;
 mod zone;
 
 pub use self::cell::Cell;
-pub use self::field::{FieldKind, FieldValue};
+pub use self::field::{FieldKind, FieldValue, join_list};
 pub use self::jobs::{FieldSource, Grant, Group, Holder, Job, JobField, JobKind, JobOperation};
 pub use self::mac::{InvalidMac, Mac};
 pub use self::management::{

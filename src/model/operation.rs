@@ -40,7 +40,9 @@ impl OperationField {
     /// # Errors
     /// Says what is wrong and how to mend it, to follow the name of the field; a secret is not in it.
     pub fn read(&self, text: &str) -> Result<FieldValue, String> {
-        let text = if self.kind.is_secret() { text } else { text.trim() };
+        // What is free text, or a secret, may begin and end as it likes.
+        let is_exact = self.kind.is_secret() || matches!(self.kind, Text(_));
+        let text = if is_exact { text } else { text.trim() };
         if text == "generate" && self.generates { Ok(FieldValue::Generate) } else { self.kind.read(text) }
     }
 

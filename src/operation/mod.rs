@@ -30,7 +30,7 @@ mod template;
 mod told;
 mod version;
 
-pub use self::device::whole_mac;
+pub use self::device::{Inventory, whole_mac};
 pub use self::edit::{Edit, Fields};
 pub use self::job::job_form;
 pub use self::look::look;

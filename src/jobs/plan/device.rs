@@ -94,11 +94,9 @@ impl<'s> Planner<'s> {
                 Some(("network", "address")) if value.is_null() => {
                     fields.insert("network".to_owned(), Value::Null);
                 }
-                Some((table, key)) => {
-                    let table = fields.entry(table).or_insert_with(|| json!({}));
-                    if let Some(table) = table.as_object_mut() {
-                        table.insert(key.to_owned(), value);
-                    }
+                Some(("raw", name)) => self.put_raw(name, value, phone.is_none(), &mut fields),
+                Some((outer, key)) => {
+                    table(&mut fields, outer).map(|table| table.insert(key.to_owned(), value));
                 }
                 None if field.name.starts_with("line-") => {
                     self.put_line(&field.name, said, &mut lines, given)?;
@@ -119,6 +117,21 @@ impl<'s> Planner<'s> {
             fields.insert("lines".to_owned(), json!(lines));
         }
         Ok(fields)
+    }
+
+    /// Puts a vendor parameter into the table of all; one of a vendor of the catalog, `raw.yealink.name`, is for its phones
+    /// alone.
+    fn put_raw(&self, name: &str, value: Value, is_new: bool, fields: &mut Fields) {
+        let catalog = &self.actor.snapshot().world().catalog;
+        let vendor = name.split_once('.').filter(|(vendor, _)| catalog.vendor_by_id(vendor).is_some());
+        let raw = table(fields, "raw");
+        match vendor {
+            // A new record has nothing to take away.
+            Some(_) if is_new && value.is_null() => None,
+            Some((vendor, name)) => raw.and_then(|raw| table(raw, vendor)).map(|own| (own, name)),
+            None => raw.map(|raw| (raw, name)),
+        }
+        .map(|(table, name)| table.insert(name.to_owned(), value));
     }
 
     /// Finds the model that the row names by its vendor and name.
@@ -187,7 +200,10 @@ impl<'s> Planner<'s> {
         let sees = |account: Account<'_>| self.actor.see_account(account).is_ok();
         let is_there = match field {
             "organization" => snapshot.organization(id).is_some_and(|it| sees(Account::Organization(it))),
-            "owner" => Account::find(snapshot, id).is_some_and(sees),
+            // The accounts above the platform are no secret to it, and a device may be theirs.
+            "owner" => Account::find(snapshot, id).is_some_and(|it| {
+                sees(it) || self.actor.account().upwards(snapshot).any(|above| above.is(it))
+            }),
             "template" if id != "default" => {
                 snapshot.template(id).is_some_and(|it| self.actor.see_template(it).is_ok())
             }
@@ -202,6 +218,11 @@ impl<'s> Planner<'s> {
         let model = fields.get("model").and_then(Value::as_str).and_then(|id| catalog.model(id));
         whole_mac(catalog, model, text)
     }
+}
+
+/// Gives a table among fields, which is made where it is not there.
+fn table<'f>(fields: &'f mut Fields, key: &str) -> Option<&'f mut Fields> {
+    fields.entry(key).or_insert_with(|| json!({})).as_object_mut()
 }
 
 /// Writes a value as a record has it.

@@ -184,7 +184,7 @@ fn translated(column: &Column, cell: Cell) -> Cell {
     };
     let word = text.trim().to_lowercase();
     match mapped.words.iter().find(|(theirs, _)| *theirs == word) {
-        Some((_, ours)) => Cell::parse(ours),
+        Some((_, ours)) => Cell::read(ours),
         None => cell,
     }
 }

@@ -6,7 +6,7 @@ use crate::document::nearest;
 use crate::jobs::mapping::{MappedColumn, Mapping, Meaning, mapping};
 use crate::jobs::rows::fault::{Faults, shown};
 use crate::jobs::rows::known;
-use crate::model::{FieldSource, Job, Mac};
+use crate::model::{Job, Mac};
 
 /// Most columns of a file.
 pub(super) const COLUMNS_MAX: usize = 1000;
@@ -180,39 +180,25 @@ impl<'j> Headers<'j> {
 
     fn field(&self, field: &str) -> Target {
         match known::named(self.job.operation, field) {
-            Some(field) if self.refusal(&field).is_none() => Target::Field(field),
+            Some(field) if self.takes(&field) => Target::Field(field),
             _ => Target::Nothing,
         }
     }
 
-    /// Takes a field if the job does.
+    /// Takes a field if runs of the job do; what a row says of one that the job fixes is compared with that.
     fn taken(&self, line: u64, header: &str, field: String, faults: &mut Faults) -> Target {
-        match self.refusal(&field) {
-            None => Target::Field(field),
-            Some(why) => {
-                faults.cell(line, header, why);
-                Target::Nothing
-            }
+        if self.takes(&field) {
+            return Target::Field(field);
         }
+        let message =
+            format!("the job does not take `{}`; leave the column out, or map it to \"\"", shown(&field));
+        faults.cell(line, header, message);
+        Target::Nothing
     }
 
-    /// Says why a run of the job does not take a field.
-    fn refusal(&self, field: &str) -> Option<String> {
-        if known::is_key(self.job.operation, field) {
-            return None;
-        }
-        let said = self.job.fields.iter().find(|known| *known.name == *field);
-        match said.map(|field| &field.from) {
-            Some(FieldSource::Asked | FieldSource::Default(_)) => None,
-            Some(FieldSource::Fixed(_)) => Some(format!(
-                "the job sets `{}` itself; leave the column out, or map it to \"\"",
-                shown(field)
-            )),
-            None => Some(format!(
-                "the job does not take `{}`; leave the column out, or map it to \"\"",
-                shown(field)
-            )),
-        }
+    fn takes(&self, field: &str) -> bool {
+        self.job.field(field).is_some()
+            || self.job.operation.field(field).is_some_and(|field| self.job.takes(&field))
     }
 
     /// Names the nearest field, or where they are listed.

@@ -87,7 +87,10 @@ impl Faults {
 
 /// Gives a header as it can be told: without control characters, and not longer than people read.
 pub(super) fn shown(name: &str) -> String {
-    let mut shown: String = name.chars().take(NAME).flat_map(char::escape_debug).collect();
+    let mut shown = String::new();
+    for c in name.chars().take(NAME) {
+        if c.is_control() { shown.extend(c.escape_debug()) } else { shown.push(c) }
+    }
     if name.chars().nth(NAME).is_some() {
         shown.push('…');
     }

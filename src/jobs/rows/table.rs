@@ -68,7 +68,7 @@ fn row(record: &Record<'_>, columns: &[Column], assembly: &mut Assembly, faults:
     assembly.begin(record.line);
     for (at, (cell, column)) in record.cells().zip(columns).enumerate() {
         match check(&cell) {
-            Ok(()) => assembly.take(at, column, Cell::parse(cell.text), faults),
+            Ok(()) => assembly.take(at, column, Cell::read(cell.text), faults),
             Err(why) => faults.cell(record.line, &column.name, why),
         }
     }

@@ -10,6 +10,11 @@ use crate::snapshot::Phone;
 
 /// Lists the devices that the actor, and the account of the filter's context, see, by name and then id.
 pub(in crate::operation) fn list(actor: &Actor<'_>, filter: &Filter, page: Page) -> Result<Value, Problem> {
+    Ok(part(&seen(actor, filter)?, page, |phone| row(actor, phone)))
+}
+
+/// Gives the devices of a filter, by name and then id.
+pub(super) fn seen<'s>(actor: &Actor<'s>, filter: &Filter) -> Result<Vec<Phone<'s>>, Problem> {
     actor.sees_page().map_err(|denial| Problem::denied(denial, "device", ""))?;
     let context = filter.context.as_deref().map(|id| context(actor, id)).transpose()?;
     let wanted = Wanted::new(filter)?;
@@ -22,7 +27,7 @@ pub(in crate::operation) fn list(actor: &Actor<'_>, filter: &Filter, page: Page)
         let id = |phone: &Phone<'_>| phone.device.serial.public_id();
         one.device.name.cmp(&other.device.name).then_with(|| id(one).cmp(&id(other)))
     });
-    Ok(part(&phones, page, |phone| row(actor, phone)))
+    Ok(phones)
 }
 
 /// Finds the account in whose sight the list is, which is the actor or one below it.

@@ -6,6 +6,7 @@
 mod add;
 mod edit;
 mod fields;
+mod inventory;
 mod list;
 mod options;
 mod show;
@@ -13,6 +14,7 @@ mod show;
 pub(super) use self::add::add;
 pub(super) use self::edit::{clear, edit, password, remove, rotate, set_status};
 pub use self::fields::whole_mac;
+pub use self::inventory::Inventory;
 pub(super) use self::list::list;
 pub(super) use self::options::options;
 

@@ -2,6 +2,7 @@
 
 mod bulk; // rows of edits as one change
 mod cli;
+mod export; // inventories out, and back in
 mod grants;
 mod rows; // files of rows in, results and inventories out
 mod runs; // from an order to its end
