@@ -16,6 +16,14 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// It cannot be written; what stood there before stays.
 pub fn write(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
+    write_parts(path, &[contents], mode)
+}
+
+/// Replaces a file, like [`write`], by contents that lie in several places.
+///
+/// # Errors
+/// It cannot be written; what stood there before stays.
+pub fn write_parts(path: &Path, contents: &[&[u8]], mode: u32) -> io::Result<()> {
     let next = beside(path)?;
     match fs::remove_file(&next) {
         // A writer that was killed left it behind.
@@ -24,7 +32,8 @@ pub fn write(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
         Err(error) => return Err(error),
     }
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&next)?;
-    let written = file.write_all(contents).and_then(|()| file.sync_all()).and_then(|()| {
+    let all = contents.iter().try_for_each(|part| file.write_all(part));
+    let written = all.and_then(|()| file.sync_all()).and_then(|()| {
         fs::rename(&next, path)?;
         // The name, too, must be on the disk.
         File::open(folder(path))?.sync_all()

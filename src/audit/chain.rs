@@ -3,8 +3,6 @@
 //! A line is its entry's JSON object with a number before, and behind it the hash of the line before and its own:
 //! SHA-256 of all of the line that stands before its own hash.
 
-use std::fmt::Write;
-
 use sha2::{Digest, Sha256};
 
 use crate::audit::Stamp;
@@ -78,8 +76,9 @@ fn cut_quoted<'l>(text: &'l str, key: &str) -> Option<(&'l str, &'l str)> {
 fn digits(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(DIGITS);
     for byte in Sha256::digest(bytes) {
-        // A string takes whatever is written.
-        write!(text, "{byte:02x}").ok();
+        for half in [byte >> 4, byte & 0xf] {
+            text.push(char::from(b"0123456789abcdef"[usize::from(half)]));
+        }
     }
     text
 }

@@ -1,5 +1,6 @@
 //! The log on disk.
 
+use std::collections::HashSet;
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, BufReader, Write};
 use std::os::unix::fs::DirBuilderExt;
@@ -60,7 +61,7 @@ impl Log {
     /// # Errors
     /// It cannot be written.
     pub fn append(&self, entry: &Entry) -> Result<Stamp, AuditError> {
-        let added = self.add(&[entry.text()]).map_err(|source| self.error("add to", source))?;
+        let added = self.add(&[&entry.text()]).map_err(|source| self.error("add to", source))?;
         added.ok_or_else(|| self.error("add to", io::ErrorKind::InvalidData.into()))
     }
 
@@ -70,15 +71,17 @@ impl Log {
     /// # Errors
     /// The log cannot be read or written, or the texts are no entries.
     pub fn append_once(&self, texts: &str) -> Result<(), AuditError> {
-        let mut missing = Vec::new();
+        let mut missing: Vec<(String, String)> = Vec::new();
         for text in texts.lines().filter(|text| !text.is_empty()) {
             let entry: Entry =
                 serde_json::from_str(text).map_err(|error| self.error("add to", error.into()))?;
-            if !self.has(&entry.id)? {
-                missing.push(entry.text());
-            }
+            missing.push((entry.id.clone(), entry.text()));
         }
+        let known = self.known(missing.iter().map(|(id, _)| id.as_str()).collect())?;
+        missing.retain(|(id, _)| !known.contains(id));
+        let missing: Vec<String> = missing.into_iter().map(|(_, text)| text).collect();
         if !missing.is_empty() {
+            let missing: Vec<&str> = missing.iter().map(String::as_str).collect();
             self.add(&missing).map_err(|source| self.error("add to", source))?;
         }
         Ok(())
@@ -90,6 +93,18 @@ impl Log {
     /// They cannot be written.
     pub fn append_all(&self, entries: &[Entry]) -> Result<(), AuditError> {
         let texts: Vec<String> = entries.iter().map(Entry::text).collect();
+        self.add(&texts.iter().map(String::as_str).collect::<Vec<_>>())
+            .map(|_| ())
+            .map_err(|source| self.error("add to", source))
+    }
+
+    /// Adds entries that were written by [`Entry::text`], each on a line of its own, as one: all of them are on the
+    /// disk when this returns.
+    ///
+    /// # Errors
+    /// They cannot be written.
+    pub fn append_texts(&self, texts: &str) -> Result<(), AuditError> {
+        let texts: Vec<&str> = texts.lines().filter(|text| !text.is_empty()).collect();
         self.add(&texts).map(|_| ()).map_err(|source| self.error("add to", source))
     }
 
@@ -98,19 +113,35 @@ impl Log {
     /// # Errors
     /// The files cannot be read.
     pub fn has(&self, id: &str) -> Result<bool, AuditError> {
-        let wanted = format!("\"id\":\"{id}\"");
+        Ok(!self.known(HashSet::from([id]))?.is_empty())
+    }
+
+    /// Gives those of these ids whose entries the log, or the file that a rotation renamed last, holds: both are read
+    /// once, however many ids there are.
+    fn known(&self, mut wanted: HashSet<&str>) -> Result<HashSet<String>, AuditError> {
+        const KEY: &[u8] = b"\"id\":\"";
+        let mut known = HashSet::new();
         let renamed = files::rotated(&self.path).map_err(|source| self.error("read", source))?.pop();
         for path in [Some(self.path.clone()), renamed].into_iter().flatten().filter(|path| path.exists()) {
             let failed = |source| AuditError { what: "read", path: path.clone(), source };
             let mut file = BufReader::new(File::open(&path).map_err(failed)?);
             let mut line = Vec::new();
-            while files::next_line(&mut file, &mut line).map_err(failed)? {
-                if line.ends_with(b"\n") && memchr::memmem::find(&line, wanted.as_bytes()).is_some() {
-                    return Ok(true);
+            while !wanted.is_empty() && files::next_line(&mut file, &mut line).map_err(failed)? {
+                if !line.ends_with(b"\n") {
+                    continue;
+                }
+                // A text that somebody chose cannot hold these bytes: its quotes are escaped.
+                for at in memchr::memmem::find_iter(&line, KEY) {
+                    let id = line[at + KEY.len()..].split(|byte| *byte == b'"').next();
+                    if let Some(id) = id.and_then(|id| std::str::from_utf8(id).ok())
+                        && wanted.remove(id)
+                    {
+                        known.insert(id.to_owned());
+                    }
                 }
             }
         }
-        Ok(false)
+        Ok(known)
     }
 
     /// Gives the stamp of the last line.
@@ -133,7 +164,7 @@ impl Log {
     }
 
     /// Adds texts of entries; gives the stamp of the last of them.
-    fn add(&self, texts: &[String]) -> io::Result<Option<Stamp>> {
+    fn add(&self, texts: &[&str]) -> io::Result<Option<Stamp>> {
         let lock = files::growing(&self.path.with_extension("lock"))?;
         lock.lock()?;
         let is_new = !self.path.exists();
@@ -145,7 +176,7 @@ impl Log {
         }
         let mended = (torn > 0).then(|| told(torn, &aside).text());
         let (mut last, mut lines) = (self.find_last()?, String::new());
-        for text in mended.iter().chain(texts) {
+        for text in mended.as_deref().into_iter().chain(texts.iter().copied()) {
             let (line, stamp) = chain::seal(text, last.as_ref());
             lines.push_str(&line);
             last = Some(stamp);

@@ -94,8 +94,8 @@ fn fill_in(path: &Path, folder: &Folder, catalog: &Catalog) -> anyhow::Result<Op
         }
         _ => (),
     }
-    let after = document.to_string();
-    Ok((made > 0).then(|| (Rewrite { path: path.to_owned(), before: Some(text), after }, made)))
+    let (before, after) = (Some(text.into()), document.to_string().into());
+    Ok((made > 0).then(|| (Rewrite { path: path.to_owned(), before, after }, made)))
 }
 
 fn fill_in_device(device: &mut dyn TableLike, catalog: &Catalog) -> anyhow::Result<usize> {

@@ -6,13 +6,15 @@
 
 mod entry;
 mod fault;
+mod sections;
 mod settings;
 
 pub use self::entry::{Entry, Table};
 pub use self::fault::{Fault, Severity, nearest, one_of};
+pub use self::sections::{Section, Sections, sections};
 pub use self::settings::{read_raw, read_secret, read_settings};
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::path::Path;
 
 use toml::Spanned;
@@ -22,8 +24,12 @@ use toml::de::DeTable;
 pub struct Document<'t> {
     path: &'t Path,
     text: &'t str,
+    /// Lines of the whole text above this part of it.
+    above: u32,
     root: Spanned<DeTable<'t>>,
     faults: RefCell<Vec<Fault>>,
+    /// Where the lines end, once somebody asks for one.
+    ends: OnceCell<Vec<usize>>,
 }
 
 impl<'t> Document<'t> {
@@ -32,12 +38,21 @@ impl<'t> Document<'t> {
     /// # Errors
     /// All that breaks the rules of TOML, with lines.
     pub fn parse(path: &'t Path, text: &'t str) -> Result<Self, Vec<Fault>> {
+        Self::parse_part(path, text, 0)
+    }
+
+    /// Parses a part of a text that begins with a line of its own, so many lines below the whole's first one.
+    ///
+    /// # Errors
+    /// All that breaks the rules of TOML, with lines.
+    pub fn parse_part(path: &'t Path, text: &'t str, above: u32) -> Result<Self, Vec<Fault>> {
         let (root, errors) = DeTable::parse_recoverable(text);
+        let ends = OnceCell::new();
         if errors.is_empty() {
-            return Ok(Self { path, text, root, faults: RefCell::default() });
+            return Ok(Self { path, text, above, root, faults: RefCell::default(), ends });
         }
         let fault = |error: &toml::de::Error| {
-            let line = error.span().map_or(0, |span| line_at(text, span.start));
+            let line = error.span().map_or(0, |span| line_at(text, span.start) + above);
             // The error's own text would quote the line, which may hold a password.
             Fault::error(path, line, format!("not TOML: {}; mend the syntax", error.message()))
         };
@@ -75,7 +90,10 @@ impl<'t> Document<'t> {
     }
 
     fn line(&self, offset: usize) -> u32 {
-        line_at(self.text, offset)
+        // Each record asks for its line: counting from the top each time would take a large file minutes.
+        let ends = self.ends.get_or_init(|| memchr::memchr_iter(b'\n', self.text.as_bytes()).collect());
+        let before = ends.partition_point(|end| *end < offset);
+        u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1).saturating_add(self.above)
     }
 }
 

@@ -132,23 +132,25 @@ impl Documents for Folder {
     }
 
     fn recover(&self, _: &Lock, ledger: &dyn Ledger) -> Result<Vec<PathBuf>, WriteError> {
-        let Some(change) = journal::read(&self.journal(), &self.root)? else {
+        let Some(left) = journal::read(&self.journal(), &self.root)? else {
             return Ok(Vec::new());
         };
         let mut kept = Vec::new();
-        for rewrite in &change.rewrites {
-            let now = self.read(&rewrite.path).map_err(failed(&rewrite.path))?;
-            if now.as_deref() == Some(&rewrite.after) {
-                Ready::of(&rewrite.path, rewrite)?.settle()?;
-            } else if now == rewrite.before {
-                let ready = Ready::prepare(&self.root, rewrite)?;
+        for document in left.documents {
+            let now = self.read(&document.path).map_err(failed(&document.path))?;
+            let is_as_before = document.is_as_before(now.as_deref());
+            let rewrite = Rewrite { path: document.path, before: now.map(Into::into), after: document.after };
+            if rewrite.before.as_ref() == Some(&rewrite.after) {
+                Ready::of(&rewrite.path, &rewrite)?.settle()?;
+            } else if is_as_before {
+                let ready = Ready::prepare(&self.root, &rewrite)?;
                 ready.put_in_place()?;
                 ready.settle()?;
             } else {
-                kept.push(rewrite.path.clone());
+                kept.push(rewrite.path);
             }
         }
-        ledger.append_once(&change.audit).map_err(WriteError::Audit)?;
+        ledger.append_once(&left.audit).map_err(WriteError::Audit)?;
         fs::remove_file(self.journal()).map_err(failed(&self.journal()))?;
         Ok(kept)
     }
@@ -261,7 +263,7 @@ impl<'c> Ready<'c> {
             return forget(&self.real).map_err(failed(&self.real));
         };
         if fs::symlink_metadata(&self.beside).is_err() {
-            fs::write(&self.beside, before).map_err(failed(&self.beside))?;
+            fs::write(&self.beside, before.as_bytes()).map_err(failed(&self.beside))?;
         }
         fs::rename(&self.beside, &self.real).map_err(failed(&self.real))
     }

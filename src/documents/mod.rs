@@ -13,6 +13,7 @@ pub use self::folder::Folder;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Where documents are read and written.
 pub trait Documents: fmt::Debug + Send + Sync {
@@ -106,9 +107,9 @@ pub struct Rewrite {
     /// Which one.
     pub path: PathBuf,
     /// What it must still be; `None` where there must be none.
-    pub before: Option<String>,
+    pub before: Option<Arc<str>>,
     /// What it shall be.
-    pub after: String,
+    pub after: Arc<str>,
 }
 
 impl fmt::Debug for Rewrite {

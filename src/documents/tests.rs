@@ -33,8 +33,8 @@ fn site() -> (TempDir, Folder, Change) {
     fs::write(site.path().join("b.toml"), "b = 1\n").unwrap();
     let rewrite = |name: &str, before: Option<&str>, after: &str| Rewrite {
         path: site.path().join(name),
-        before: before.map(str::to_owned),
-        after: after.to_owned(),
+        before: before.map(Into::into),
+        after: after.into(),
     };
     let rewrites = vec![
         rewrite("a.toml", Some("a = 1\n"), "a = 2\n"),
@@ -87,7 +87,7 @@ fn what_a_killed_writer_began_is_finished_wherever_it_was() {
             journal::write(&site.path().join(journal::NAME), site.path(), &change).unwrap();
             for rewrite in &change.rewrites[..done] {
                 fs::create_dir_all(rewrite.path.parent().unwrap()).unwrap();
-                fs::write(&rewrite.path, &rewrite.after).unwrap();
+                fs::write(&rewrite.path, rewrite.after.as_bytes()).unwrap();
             }
             fs::write(site.path().join(".b.toml.new"), "half").unwrap();
             if noted {
@@ -159,6 +159,24 @@ fn a_damaged_journal_is_told_and_left_alone() {
     let error = folder.recover(&lock, &Remembered::default()).unwrap_err();
     assert!(matches!(error, WriteError::Damaged(_)), "{error}");
     assert_eq!(texts(&site), old());
+}
+
+#[test]
+fn a_journal_of_an_older_bellhop_is_finished_too() {
+    let (site, folder, _) = site();
+    let body = r#"{"version":1,"files":[{"path":"a.toml","before":"a = 1\n","after":"a = 2\n"},
+        {"path":"new/c.toml","before":null,"after":"c = 2\n"},{"path":"b.toml","before":"b = 0\n","after":"b = 2\n"}],
+        "audit":"a line"}"#;
+    let checksum = xxhash_rust::xxh3::xxh3_128(body.as_bytes());
+    fs::write(site.path().join(journal::NAME), format!("{checksum:032x}\n{body}\n")).unwrap();
+    let (lock, ledger) = (folder.lock().unwrap(), Remembered::default());
+    assert_eq!(folder.recover(&lock, &ledger).unwrap(), [site.path().join("b.toml")]);
+    let [a, b, c] = texts(&site);
+    assert_eq!(
+        [a.as_deref(), b.as_deref(), c.as_deref()],
+        [Some("a = 2\n"), Some("b = 1\n"), Some("c = 2\n")]
+    );
+    assert_eq!(*ledger.lines.borrow(), ["a line"]);
 }
 
 #[test]

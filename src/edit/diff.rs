@@ -147,7 +147,7 @@ password = 'CANARY-sip'
 
     fn diff(after: &str) -> String {
         let path = Path::new("/fleet/sp/org.toml").to_owned();
-        let rewrite = Rewrite { path, before: Some(BEFORE.to_owned()), after: after.to_owned() };
+        let rewrite = Rewrite { path, before: Some(BEFORE.into()), after: after.into() };
         unified(Path::new("/fleet"), &[rewrite])
     }
 

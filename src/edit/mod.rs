@@ -15,8 +15,8 @@ use std::collections::btree_map::Entry;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
 
@@ -43,10 +43,18 @@ static NEXT: AtomicU64 = AtomicU64::new(1);
 
 /// A document that is edited.
 struct Open {
-    before: Option<String>,
+    before: Option<Arc<str>>,
     text: Text,
+    /// The text as it is written, once somebody has asked for it.
+    written: OnceLock<Arc<str>>,
     /// The draft's revision that last changed it.
     revision: u64,
+}
+
+impl Open {
+    fn written(&self) -> &Arc<str> {
+        self.written.get_or_init(|| self.text.write().into())
+    }
 }
 
 /// A document that a draft has changed.
@@ -59,7 +67,7 @@ pub struct Redrafted<'d> {
     /// What it was; `None` where there was none.
     pub before: Option<&'d str>,
     /// What it shall be.
-    pub after: String,
+    pub after: Arc<str>,
 }
 
 /// Why an edit cannot be made.
@@ -161,11 +169,16 @@ impl Draft {
         path: &Path,
         edit: impl FnOnce(&mut Text) -> Result<(), DraftError>,
     ) -> Result<(), DraftError> {
-        let done = self.open(path).and_then(|open| edit(&mut open.text));
+        let unfit = |error| match error {
+            DraftError::Unfit(_) => DraftError::Unfit(path.to_owned()),
+            other => other,
+        };
+        let done = self.open(path).and_then(|open| edit(&mut open.text)).map_err(unfit);
         self.is_spoiled |= done.is_err();
         self.revision += 1;
         if let Some(open) = self.open.get_mut(path) {
             open.revision = self.revision;
+            open.written = OnceLock::new();
         }
         done
     }
@@ -176,9 +189,10 @@ impl Draft {
             Entry::Vacant(entry) => {
                 let before = self.documents.read(path);
                 let before = before.map_err(|source| DraftError::Read { path: path.to_owned(), source })?;
-                let text = Text::parse(before.as_deref().unwrap_or_default());
+                let before: Option<Arc<str>> = before.map(Into::into);
+                let text = Text::parse(before.as_ref().unwrap_or(&Arc::from("")));
                 let text = text.ok_or_else(|| DraftError::Unfit(path.to_owned()))?;
-                Ok(entry.insert(Open { before, text, revision: 0 }))
+                Ok(entry.insert(Open { before, text, written: OnceLock::new(), revision: 0 }))
             }
         }
     }
@@ -210,22 +224,17 @@ impl Draft {
             path,
             revision: open.revision,
             before: open.before.as_deref(),
-            after: open.text.write(),
+            after: Arc::clone(open.written()),
         })
         .collect()
     }
 
-    /// Gives every document that would not be as it was, with its text.
-    pub fn texts(&self) -> Vec<(PathBuf, String)> {
-        self.rewrites().into_iter().map(|rewrite| (rewrite.path, rewrite.after)).collect()
-    }
-
     /// Gives every document that would not be as it was, before and after.
     pub fn rewrites(&self) -> Vec<Rewrite> {
-        let rewrites = self.since(0).into_iter().map(|text| Rewrite {
-            path: text.path.to_owned(),
-            before: text.before.map(str::to_owned),
-            after: text.after,
+        let rewrites = self.open.iter().map(|(path, open)| Rewrite {
+            path: path.to_owned(),
+            before: open.before.clone(),
+            after: Arc::clone(open.written()),
         });
         rewrites.filter(|rewrite| rewrite.before.as_deref() != Some(&rewrite.after)).collect()
     }
@@ -256,12 +265,12 @@ fn draft_add(text: &mut Text, record: &RecordRef, fields: &Map<String, Value>) -
     if text.has(record) {
         return Err(DraftError::Present(record.clone()));
     }
-    text.add(record.kind, fields)
+    text.add(record, fields)
 }
 
 fn draft_change(text: &mut Text, record: &RecordRef, fields: &Map<String, Value>) -> Result<(), DraftError> {
     if record.kind == RecordKind::Preferences && !text.has(record) {
-        return text.add(record.kind, fields);
+        return text.add(record, fields);
     }
     text.change(record, fields)
 }

@@ -2,7 +2,7 @@
 //!
 //! Promises: no path of the machine is told, and nothing of what the actor may not see.
 
-use std::ops::RangeInclusive;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use crate::document::Fault;
@@ -33,27 +33,23 @@ pub(super) fn warnings(
     draft: &Draft,
     changes: &[Changed],
 ) -> Vec<String> {
-    if faults.is_empty() {
+    let mut by_path: BTreeMap<&Path, Vec<&Fault>> = BTreeMap::new();
+    for fault in faults.iter().filter(|fault| !fault.is_error()) {
+        by_path.entry(&fault.path).or_default().push(fault);
+    }
+    if by_path.is_empty() {
         return Vec::new();
     }
-    let texts = draft.texts();
-    let lines_of = |record: &RecordRef| {
-        let (path, begin) = actor.snapshot().written_at(record)?;
-        let (_, text) = texts.iter().find(|(known, _)| known == path)?;
-        let is_record = |line: &str| line.starts_with("[[") && !line.contains('.');
-        let rest = text.lines().skip(usize::try_from(begin).ok()?);
-        let length = u32::try_from(rest.take_while(|line| !is_record(line)).count()).ok()?;
-        Some((path, begin..=begin + length))
-    };
-    let records = changes.iter().filter_map(|change| lines_of(change.after.as_ref()?));
-    let records: Vec<(&Path, RangeInclusive<u32>)> = records.collect();
-    let is_new = |fault: &&Fault| {
-        let is_in =
-            |(path, lines): &(&Path, RangeInclusive<u32>)| fault.path == *path && lines.contains(&fault.line);
-        !fault.is_error() && records.iter().any(is_in)
-    };
-    let told = faults.iter().filter(is_new).map(|fault| without_places(&fault.message));
-    told.filter(|message| !quoted(message).any(|word| is_hidden(actor, word))).collect()
+    let changed: HashSet<&RecordRef> = changes.iter().filter_map(|change| change.after.as_ref()).collect();
+    let mut told = Vec::new();
+    for (path, faults) in by_path {
+        let lines: Vec<u32> = faults.iter().map(|fault| fault.line).collect();
+        let of = faults.into_iter().zip(draft.records_at(path, &lines));
+        let new = of.filter(|(_, record)| record.as_ref().is_some_and(|record| changed.contains(record)));
+        told.extend(new.map(|(fault, _)| without_places(&fault.message)));
+    }
+    told.retain(|message| !quoted(message).any(|word| is_hidden(actor, word)));
+    told
 }
 
 /// Takes files and lines in parentheses out of a message.

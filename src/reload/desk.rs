@@ -12,7 +12,7 @@ use std::time::SystemTime;
 
 use tracing::error;
 
-use crate::audit::{AuditError, Entry, Log};
+use crate::audit::{AuditError, Log};
 use crate::document::Fault;
 use crate::edit::{Change, Documents, Draft, Folder, Ledger, Lock, WriteError};
 use crate::reload::{Loader, unrendered};
@@ -218,7 +218,7 @@ impl<'d> Desk<'d> {
             return Ok(());
         }
         let of_draft: HashSet<PathBuf> = draft.paths().map(ToOwned::to_owned).collect();
-        let texts = redrafted.iter().map(|text| (text.path, text.after.as_str()));
+        let texts = redrafted.into_iter().map(|text| (text.path, text.after));
         let fleet = before.as_ref().map_or(&self.loader.fleet, |before| &before.fleet).with(texts);
         let tried = before.as_ref().and_then(|before| before.snapshot.clone());
         let next = self.build(tried.as_ref().unwrap_or(&self.base), &fleet);
@@ -330,9 +330,7 @@ fn unrenderable(before: &Snapshot, after: &Snapshot) -> Vec<Fault> {
 
 impl Ledger for Log {
     fn append(&self, line: &str) -> io::Result<()> {
-        let entries = line.lines().filter(|line| !line.is_empty()).map(serde_json::from_str);
-        let entries = entries.collect::<Result<Vec<Entry>, _>>()?;
-        self.append_all(&entries).map_err(io::Error::other)
+        self.append_texts(line).map_err(io::Error::other)
     }
 
     fn append_once(&self, line: &str) -> io::Result<()> {

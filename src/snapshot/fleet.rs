@@ -134,21 +134,24 @@ impl Fleet {
 
     /// Gives the fleet as it would be with these texts in the place of what the files hold.
     #[must_use]
-    pub fn with<'t>(&self, texts: impl IntoIterator<Item = (&'t Path, &'t str)>) -> Self {
+    pub fn with<'t, T: Into<Arc<str>>>(&self, texts: impl IntoIterator<Item = (&'t Path, T)>) -> Self {
         let mut fleet = self.clone();
         let modified = Stamp::of(SystemTime::now());
-        for (path, text) in texts {
-            let (records, faults) = Records::parse(path, text);
+        let texts = texts.into_iter().map(|(path, text)| (path, text.into()));
+        let texts: Vec<(&Path, Arc<str>)> = texts.collect();
+        let read = texts.into_par_iter().map(|(path, text)| {
+            let (records, faults) = Records::parse(path, &text);
             let source = Source {
                 records: Arc::new(records),
                 modified,
                 identity: None,
                 text_hash: self.hasher.hash_one(text.as_bytes()),
                 faults,
-                draft: Some(text.into()),
+                draft: Some(text),
             };
-            fleet.files.insert(path.to_owned(), source);
-        }
+            (path.to_owned(), source)
+        });
+        fleet.files.par_extend(read);
         fleet
     }
 
@@ -158,9 +161,9 @@ impl Fleet {
     }
 
     /// Gives the text of a file, as it would be or as it is on the disk.
-    pub(super) fn text(&self, path: &Path) -> String {
-        let draft = self.files.get(path).and_then(|source| source.draft.as_deref());
-        draft.map_or_else(|| fs::read_to_string(path).unwrap_or_default(), str::to_owned)
+    pub(super) fn text(&self, path: &Path) -> Arc<str> {
+        let draft = self.files.get(path).and_then(|source| source.draft.clone());
+        draft.unwrap_or_else(|| fs::read_to_string(path).unwrap_or_default().into())
     }
 
     /// Gives every fault of the files by themselves: unreadable files, broken syntax, wrong values.

@@ -40,6 +40,38 @@ pub struct Records {
 }
 
 impl Records {
+    /// Puts the records of the next part of a file behind those that are there.
+    pub(super) fn extend(&mut self, next: Self) {
+        let Self {
+            devices,
+            extensions,
+            grants,
+            groups,
+            jobs,
+            logins,
+            organizations,
+            preferences,
+            providers,
+            templates,
+            tokens,
+            users,
+            open,
+        } = next;
+        self.devices.extend(devices);
+        self.extensions.extend(extensions);
+        self.grants.extend(grants);
+        self.groups.extend(groups);
+        self.jobs.extend(jobs);
+        self.logins.extend(logins);
+        self.organizations.extend(organizations);
+        self.preferences.extend(preferences);
+        self.providers.extend(providers);
+        self.templates.extend(templates);
+        self.tokens.extend(tokens);
+        self.users.extend(users);
+        self.open.extend(open);
+    }
+
     /// Tells whether there are providers, organizations or users among them.
     pub(super) fn has_accounts(&self) -> bool {
         !(self.providers.is_empty() && self.organizations.is_empty() && self.users.is_empty())
@@ -78,6 +110,11 @@ impl<T> Listed<T> {
     pub(super) fn push(&mut self, record: T, line: u32) {
         self.records.push(record);
         self.lines.push(line);
+    }
+
+    fn extend(&mut self, next: Self) {
+        self.records.extend(next.records);
+        self.lines.extend(next.lines);
     }
 
     pub(super) fn shrink(&mut self) {

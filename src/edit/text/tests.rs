@@ -1,6 +1,12 @@
 use serde_json::json;
+use toml_edit::{DocumentMut, Item, Table, Value};
 
 use super::*;
+use crate::model::RecordKind;
+
+fn parse(text: &str) -> Option<Text> {
+    Text::parse(&Arc::from(text))
+}
 
 const TEXT: &str = "\
 # The phones of the house.
@@ -42,7 +48,7 @@ fn device(serial: &str) -> RecordRef {
 }
 
 fn edited(text: &str, edit: impl FnOnce(&mut Text) -> Result<(), DraftError>) -> String {
-    let mut text = Text::parse(text).unwrap();
+    let mut text = parse(text).unwrap();
     edit(&mut text).unwrap();
     text.write()
 }
@@ -114,7 +120,7 @@ fn a_record_is_added_at_the_end_below_all_comments() {
             { "type": "line" }, { "type": "blf", "value": "1" },
         ] }, "owner": null,
     }));
-    let text = edited(TEXT, |text| text.add(RecordKind::Device, &new));
+    let text = edited(TEXT, |text| text.add(&device("third"), &new));
     let record = r##"
 [[device]]
 serial = "third"
@@ -130,9 +136,9 @@ settings = { line-keys = [
 created = 2026-11-22T05:00:00Z
 "##;
     assert_eq!(text, format!("{TEXT}{record}"));
-    let first = edited("", |text| text.add(RecordKind::Device, &new));
+    let first = edited("", |text| text.add(&device("third"), &new));
     assert_eq!(first, record[1..]);
-    let cut = edited("[[user]]\nid = \"u\"", |text| text.add(RecordKind::Device, &new));
+    let cut = edited("[[user]]\nid = \"u\"", |text| text.add(&device("third"), &new));
     assert_eq!(cut, format!("[[user]]\nid = \"u\"\n{record}"));
     let again = edited(&text, |text| text.remove(&device("third")));
     assert_eq!(again, TEXT);
@@ -144,7 +150,7 @@ fn the_body_of_a_template_is_written_as_people_write_it() {
     let new = fields(json!({
         "id": "t", "equipment": [{ "model": "a/b", "firmware": "1", "file": [{ "name": "{mac}.cfg", "body": body }] }],
     }));
-    let text = edited("", |text| text.add(RecordKind::Template, &new));
+    let text = edited("", |text| text.add(&RecordRef::new(RecordKind::Template, "t"), &new));
     assert!(text.contains(&format!("body = '''\n{body}'''\n")), "{text}");
     assert!(text.contains("[[template.equipment.file]]"), "{text}");
     let parsed: DocumentMut = text.parse().unwrap();
@@ -162,7 +168,7 @@ fn other_line_ends_and_a_mark_at_the_beginning_stay() {
     let text = format!("\u{feff}{}", TEXT.replace('\n', "\r\n"));
     let changed = changed(&text, "first", json!({ "name": "Jane" }));
     assert_eq!(changed, text.replace("\"John\"", "\"Jane\""));
-    assert!(Text::parse("a = 1\r\nb = 2\n").is_none());
+    assert!(parse("a = 1\r\nb = 2\n").is_none());
 }
 
 #[test]
@@ -172,7 +178,7 @@ fn records_are_edited_however_they_are_written() {
     assert_eq!(changed, text.replace("name = \"A\"", "name = \"B\", notes = \"n\""));
     let removed = edited(text, |text| text.remove(&device("b")));
     assert!(!removed.contains("\"b\"") && removed.contains("# first"), "{removed}");
-    let added = edited(text, |text| text.add(RecordKind::Device, &fields(json!({ "serial": "c" }))));
+    let added = edited(text, |text| text.add(&device("c"), &fields(json!({ "serial": "c" }))));
     assert_eq!(added.parse::<DocumentMut>().unwrap()["device"][2]["serial"].as_str(), Some("c"));
     let dotted = "[[device]]\nserial = \"a\"\nsettings.language = \"en\" # spoken\n";
     let patch = json!({ "settings": { "language": "ro", "time-zone": "Europe/Bucharest" } });
@@ -193,7 +199,7 @@ fn sections_out_of_order_stay_where_they_are() {
 #[test]
 fn preferences_are_the_one_record_of_their_kind() {
     let preferences = RecordRef::new(RecordKind::Preferences, "");
-    let added = edited("", |text| text.add(RecordKind::Preferences, &fields(json!({ "mac-based": true }))));
+    let added = edited("", |text| text.add(&preferences, &fields(json!({ "mac-based": true }))));
     assert_eq!(added, "[preferences]\nmac-based = true\n");
     let text = edited(&added, |text| text.change(&preferences, &fields(json!({ "mac-based": false }))));
     assert_eq!(text, "[preferences]\nmac-based = false\n");
@@ -202,12 +208,12 @@ fn preferences_are_the_one_record_of_their_kind() {
 
 #[test]
 fn what_is_not_there_or_has_no_form_is_told() {
-    let mut text = Text::parse(TEXT).unwrap();
+    let mut text = parse(TEXT).unwrap();
     assert!(matches!(text.change(&device("none"), &Map::new()), Err(DraftError::Missing(_))));
     assert!(matches!(text.remove(&device("none")), Err(DraftError::Missing(_))));
     let list = fields(json!({ "lines": [null] }));
     assert!(matches!(text.change(&device("first"), &list), Err(DraftError::Value(_))));
-    assert!(Text::parse("serial = \"a\nx").is_none());
+    assert!(parse("serial = \"a\nx").is_none());
 }
 
 /// Random documents and edits: what an edit is not about stays, and what is read back is what was meant.
@@ -379,12 +385,44 @@ mod properties {
 
     proptest! {
         #[test]
+        fn edits_of_many_records_at_once_are_those_of_each(records in document(), edits in edits()) {
+            let before: String = records.iter().map(|record| record.text.as_str()).collect();
+            let mut one_by_one = parse(&before).unwrap();
+            let mut at_once = parse(&before).unwrap();
+            let (mut seen, mut changes, mut new) = (Vec::new(), Vec::new(), Vec::new());
+            for edit in &edits {
+                let (Edit::Add(at, _) | Edit::Change(at, _) | Edit::Remove(at)) = edit;
+                let record = device(&serial(*at));
+                if seen.contains(at) {
+                    continue;
+                }
+                seen.push(*at);
+                match edit {
+                    Edit::Add(_, patch) if !one_by_one.has(&record) => new.push((record, whole(*at, patch))),
+                    Edit::Change(_, patch) if one_by_one.has(&record) => changes.push((record, patch.clone())),
+                    _ => (),
+                }
+            }
+            for (record, fields) in &changes {
+                one_by_one.change(record, fields).unwrap();
+            }
+            for (record, fields) in &new {
+                one_by_one.add(record, fields).unwrap();
+            }
+            at_once.change_all(&changes.iter().map(|(record, fields)| (record, fields)).collect::<Vec<_>>()).unwrap();
+            at_once.add_all(&new.iter().map(|(record, fields)| (record, fields)).collect::<Vec<_>>()).unwrap();
+            prop_assert_eq!(at_once.write(), one_by_one.write());
+        }
+
+        #[test]
         fn any_edits_mean_what_they_say_and_leave_all_else_alone(records in document(), edits in edits()) {
             let mut before: String = "# The file.\n\n".to_owned();
             before.extend(records.iter().map(|record| record.text.as_str()));
             before += "# The end.\n";
             prop_assert!(is_faultless(&before), "{before}");
-            let mut text = Text::parse(&before).unwrap();
+            let mut text = parse(&before).unwrap();
+            prop_assert!(matches!(text, Text::Parts(_)), "{before}");
+            let mut all = Whole::parse(&before).unwrap();
             let mut wanted = meaning(&before);
             let mut touched = Vec::new();
             for edit in &edits {
@@ -394,23 +432,27 @@ mod properties {
                 match edit {
                     Edit::Add(at, patch) if !is_there => {
                         let fields = whole(*at, patch);
-                        text.add(RecordKind::Device, &fields).unwrap();
+                        text.add(&device(&serial(*at)), &fields).unwrap();
+                        all.add(RecordKind::Device, &fields).unwrap();
                         wanted.insert(serial(*at), merged(json!({}), &Json::Object(fields)));
                     }
                     Edit::Add(..) => prop_assert!(text.has(&device(&serial(*at)))),
                     Edit::Change(at, patch) if is_there => {
                         text.change(&device(&serial(*at)), patch).unwrap();
+                        all.change(&device(&serial(*at)), patch).unwrap();
                         let old = wanted.remove(&serial(*at)).unwrap();
                         wanted.insert(serial(*at), merged(old, &Json::Object(patch.clone())));
                     }
                     Edit::Remove(at) if is_there => {
                         text.remove(&device(&serial(*at))).unwrap();
+                        all.remove(&device(&serial(*at))).unwrap();
                         wanted.remove(&serial(*at));
                     }
                     Edit::Change(..) | Edit::Remove(_) => prop_assert!(!text.has(&device(&serial(*at)))),
                 }
             }
             let after = text.write();
+            prop_assert_eq!(&after, &all.write(), "in parts and as a whole");
             prop_assert_eq!(meaning(&after), wanted, "{}", after);
             prop_assert!(is_faultless(&after), "{}", after);
             // Whatever was not edited is there as it was, and in its order; comments of nobody stay in any case.

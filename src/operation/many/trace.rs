@@ -1,6 +1,7 @@
 //! Which rows the faults come from that a trial found.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 
 use crate::document::Fault;
 use crate::edit::Draft;
@@ -17,11 +18,17 @@ pub(super) fn culprits(
     found: &[Fault],
     owner: impl Fn(&RecordRef) -> Option<usize>,
 ) -> HashMap<usize, Problem> {
-    let mut by_row: BTreeMap<usize, Vec<Fault>> = BTreeMap::new();
+    let mut by_path: BTreeMap<&Path, Vec<&Fault>> = BTreeMap::new();
     for fault in found.iter().filter(|fault| fault.is_error()) {
-        let row = draft.record_at(&fault.path, fault.line).as_ref().and_then(&owner);
-        if let Some(row) = row {
-            by_row.entry(row).or_default().push(fault.clone());
+        by_path.entry(&fault.path).or_default().push(fault);
+    }
+    let mut by_row: BTreeMap<usize, Vec<Fault>> = BTreeMap::new();
+    for (path, faults) in by_path {
+        let lines: Vec<u32> = faults.iter().map(|fault| fault.line).collect();
+        for (fault, record) in faults.into_iter().zip(draft.records_at(path, &lines)) {
+            if let Some(row) = record.as_ref().and_then(&owner) {
+                by_row.entry(row).or_default().push(fault.clone());
+            }
         }
     }
     by_row.into_iter().map(|(row, faults)| (row, faults::problem(actor, &faults))).collect()

@@ -11,8 +11,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use compact_str::CompactString;
+use rayon::prelude::*;
 
-use crate::document::{Document, Entry, Fault, Table, read_raw, read_secret, read_settings};
+use crate::document::{Document, Entry, Fault, Table, read_raw, read_secret, read_settings, sections};
 use crate::model::{
     Device, Extension, ExtensionKind, Level, Organization, Protocol, Provider, Raw, Scope, Settings, Sip,
     SipTransport, TEXT_MAX, User, check_host, check_id, check_number,
@@ -39,8 +40,24 @@ const ROOT_KEYS: &[&str] = &[
 
 impl Records {
     /// Reads a file's text; what cannot be read is told and left out.
+    ///
+    /// A large one is read in parts, by all cores: the parts begin at records, so that they mean the same.
     pub fn parse(path: &Path, text: &str) -> (Self, Vec<Fault>) {
-        let document = match Document::parse(path, text) {
+        let parts = if text.len() >= 2 * PART { parts(text) } else { None };
+        let Some(parts) = parts.filter(|parts| parts.len() > 1) else {
+            return Self::parse_part(path, text, 0);
+        };
+        let read = parts.into_par_iter().map(|(part, above)| Self::parse_part(path, part, above));
+        let (mut all, mut faults) = (Self::default(), Vec::new());
+        for (records, more) in read.collect::<Vec<_>>() {
+            all.extend(records);
+            faults.extend(more);
+        }
+        (all, faults)
+    }
+
+    fn parse_part(path: &Path, text: &str, above: u32) -> (Self, Vec<Fault>) {
+        let document = match Document::parse_part(path, text, above) {
             Ok(document) => document,
             Err(faults) => return (Self::default(), faults),
         };
@@ -70,6 +87,26 @@ impl Records {
         records.open = records.devices.iter().filter_map(|(_, device)| open_phones(device)).collect();
         (records, document.into_faults())
     }
+}
+
+/// Fewest bytes of a text that are read as a part of it.
+const PART: usize = 1 << 19;
+
+/// Cuts a text at records, each part with the number of lines above it; `None` where it must be read as a whole.
+fn parts(text: &str) -> Option<Vec<(&str, u32)>> {
+    let cut = sections(text)?;
+    let (mut parts, mut from, mut above) = (Vec::new(), 0, 0_u32);
+    for section in cut.list {
+        let at = section.bytes.start;
+        if at >= from + PART {
+            parts.push((&text[from..at], above));
+            let lines = memchr::memchr_iter(b'\n', &text.as_bytes()[from..at]).count();
+            above += u32::try_from(lines).ok()?;
+            from = at;
+        }
+    }
+    parts.push((&text[from..], above));
+    Some(parts)
 }
 
 fn open_phones(device: &Device) -> Option<OpenPhones> {
