@@ -91,41 +91,15 @@ fn measure(case: &Case, operation: &str) {
     let phones: Vec<_> = (0..PHONES)
         .map(|number| {
             let load = Arc::clone(&load);
-            // Phones that the rows are not about; of a fleet that goes, those of the provider's own.
             thread::spawn(move || load.phone(http, number))
         })
         .collect();
-    thread::sleep(Duration::from_millis(200));
+    load.settle();
     let idle = resident();
     fs::write("/proc/self/clear_refs", "5").ok();
     load.begin();
     let began = Instant::now();
-    let job = Arc::clone(&edits);
-    let (outcome, validated) = runtime
-        .block_on(bell.at_desk(move |desk| {
-            let validated = Cell::new(Duration::ZERO);
-            let caller = Caller {
-                account: "administrator".to_owned(),
-                login: None,
-                through: Through::Shell,
-                peer: None,
-                run: None,
-            };
-            let options = Many {
-                dry_run: false,
-                skip_refused: false,
-                diff: false,
-                cancelled: &|| false,
-                progress: &|_| (),
-                note: &mut |_| {
-                    validated.set(began.elapsed());
-                    Ok(())
-                },
-            };
-            let outcome = perform_many(desk, &caller, &job, options).unwrap();
-            (outcome, validated.get())
-        }))
-        .unwrap();
+    let (outcome, validated) = apply(&runtime, &bell, &edits, began);
     let all = began.elapsed();
     load.end.store(true, Ordering::Relaxed);
     let peak = highest().saturating_sub(idle) >> 20;
@@ -148,10 +122,39 @@ fn measure(case: &Case, operation: &str) {
     reading.join().unwrap();
 }
 
+/// Does the rows at the desk; tells when they were validated, too.
+fn apply(
+    runtime: &tokio::runtime::Runtime,
+    bell: &Bell,
+    edits: &Arc<Vec<(u64, Edit)>>,
+    began: Instant,
+) -> (ManyOutcome, Duration) {
+    let job = Arc::clone(edits);
+    let done = bell.at_desk(move |desk| {
+        let validated = Cell::new(Duration::ZERO);
+        let account = "administrator".to_owned();
+        let caller = Caller { account, login: None, through: Through::Shell, peer: None, run: None };
+        let options = Many {
+            dry_run: false,
+            skip_refused: false,
+            diff: false,
+            cancelled: &|| false,
+            progress: &|_| (),
+            note: &mut |_| {
+                validated.set(began.elapsed());
+                Ok(())
+            },
+        };
+        let outcome = perform_many(desk, &caller, &job, options).unwrap();
+        (outcome, validated.get())
+    });
+    runtime.block_on(done).unwrap()
+}
+
 /// Fails unless every row was done.
 fn assert_done(outcome: &ManyOutcome) {
     let bad = outcome.rows.iter().find(|row| row.status != Status::Done);
-    assert!(outcome.committed && bad.is_none(), "{:?}", bad);
+    assert!(outcome.committed && bad.is_none(), "{bad:?}");
 }
 
 /// Serves a site's phones in this process.
@@ -203,7 +206,9 @@ fn rows(case: &Case, operation: &str, each: usize) -> Vec<(u64, Edit)> {
             "delete" if !is_spared => Edit::DeviceRemove { device: serial(device) },
             _ => Edit::DeviceEdit {
                 device: serial(device),
-                fields: fields(json!({ "name": format!("Desk {row}"), "notes": "moved to the second floor" })),
+                fields: fields(
+                    json!({ "name": format!("Desk {row}"), "notes": "moved to the second floor" }),
+                ),
             },
         }
     };
@@ -216,9 +221,18 @@ struct Load {
     measures: AtomicBool,
     end: AtomicBool,
     failed: AtomicUsize,
+    asked: AtomicUsize,
 }
 
 impl Load {
+    /// Waits until phones have asked for a while.
+    #[expect(clippy::disallowed_methods, reason = "a bench waits on a thread of its own")]
+    fn settle(&self) {
+        while self.asked.load(Ordering::Relaxed) < 10 * PHONES {
+            thread::sleep(PAUSE);
+        }
+    }
+
     fn begin(&self) {
         self.measures.store(true, Ordering::Relaxed);
     }
@@ -234,6 +248,7 @@ impl Load {
             let device = (turn * PHONES + number) * 2 % 500;
             let began = Instant::now();
             let is_served = fetch(http, device);
+            self.asked.fetch_add(1, Ordering::Relaxed);
             if self.measures.load(Ordering::Relaxed) {
                 times.push(began.elapsed());
                 self.failed.fetch_add(usize::from(!is_served), Ordering::Relaxed);
