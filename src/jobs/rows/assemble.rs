@@ -10,6 +10,7 @@ use crate::jobs::rows::known::LINES_MAX;
 use crate::jobs::rows::twins::normal;
 use crate::jobs::rows::{CELLS_MAX, ROWS_MAX};
 use crate::jobs::{Cell, Row};
+use crate::model::{FieldSource, Job, JobOperation};
 
 /// The rows so far, and the one that is being read.
 pub(super) struct Assembly {
@@ -24,10 +25,16 @@ pub(super) struct Assembly {
     /// What the row says of lines: the columns of its numbers and extensions, in their order.
     numbers: Vec<String>,
     extensions: Vec<(usize, Vec<String>)>,
+    /// Of rows with extensions: the first line that may be free.
+    free: HashMap<usize, u16>,
+    /// Whether a device without a name is called by its MAC address.
+    names: bool,
 }
 
 impl Assembly {
-    pub(super) fn new(mapping: Option<&Mapping>) -> Self {
+    /// Begins with the rows of a job, which another system's file may be mapped to.
+    pub(super) fn new(job: &Job, mapping: Option<&Mapping>) -> Self {
+        let asks = job.field("name").is_some_and(|name| name.from == FieldSource::Asked);
         Self {
             rows: Vec::new(),
             merged: mapping.is_some_and(|mapping| mapping.merge).then(HashMap::new),
@@ -37,6 +44,8 @@ impl Assembly {
             current: BTreeMap::new(),
             numbers: Vec::new(),
             extensions: Vec::new(),
+            free: HashMap::new(),
+            names: asks && mapping.is_some() && job.operation == JobOperation::DeviceCreate,
         }
     }
 
@@ -154,10 +163,19 @@ impl Assembly {
                     continue;
                 }
             };
+            if several.len() > usize::from(LINES_MAX) {
+                let message =
+                    format!("holds {} extensions; a device has at most {LINES_MAX} lines", several.len());
+                faults.cell(self.line, name, message);
+                continue;
+            }
             for (further, extension) in (0_u16..).zip(several) {
+                let free = self.free.entry(at).or_insert(1);
                 let cells = &mut self.rows[at].cells;
-                let free = (1..=LINES_MAX).find(|line| !cells.contains_key(&format!("line-{line}")));
-                let line = number.map(|number| number.saturating_add(further)).or(free).unwrap_or(LINES_MAX);
+                let line = number.map_or_else(
+                    || next_free(cells, free),
+                    |number| number.saturating_add(further).min(LINES_MAX),
+                );
                 if let Entry::Vacant(place) = cells.entry(format!("line-{line}")) {
                     self.cells += 1;
                     place.insert(Cell::Value(extension.clone()));
@@ -172,9 +190,24 @@ impl Assembly {
     }
 
     /// Gives the rows.
-    pub(super) fn finish(self) -> Vec<Row> {
+    pub(super) fn finish(mut self) -> Vec<Row> {
+        let nameless = self.rows.iter_mut().filter(|row| self.names && !row.cells.contains_key("name"));
+        for row in nameless {
+            if let Some(Cell::Value(mac)) = row.cells.get("mac") {
+                let name = format!("Phone {}", normal(mac));
+                row.cells.insert("name".to_owned(), Cell::Value(name));
+            }
+        }
         self.rows
     }
+}
+
+/// Finds the next line that a row says nothing of; from `free`, before which there is none.
+fn next_free(cells: &BTreeMap<String, Cell>, free: &mut u16) -> u16 {
+    while *free < LINES_MAX && cells.contains_key(&format!("line-{free}")) {
+        *free += 1;
+    }
+    *free
 }
 
 /// Says in our words what a cell says in another system's.

@@ -6,7 +6,7 @@ use crate::document::nearest;
 use crate::jobs::mapping::{MappedColumn, Mapping, Meaning, mapping};
 use crate::jobs::rows::fault::{Faults, shown};
 use crate::jobs::rows::known;
-use crate::model::{Job, Mac};
+use crate::model::{Job, Mac, TEXT_MAX};
 
 /// Most columns of a file.
 pub(super) const COLUMNS_MAX: usize = 1000;
@@ -167,13 +167,12 @@ impl<'j> Headers<'j> {
 
     /// Says what a mapped column is for here; what the operation or the job does not take is left out.
     fn meant(&self, mapped: &MappedColumn) -> Target {
-        let operation = self.job.operation;
-        let has_lines = || known::named(operation, "line-1").is_some();
+        let takes_lines = || self.takes("line-1");
         match &mapped.meaning {
-            Meaning::Extension if has_lines() => Target::Extension,
+            Meaning::Extension if takes_lines() => Target::Extension,
             Meaning::Extension => self.field("extension"),
             Meaning::Field(field) => self.field(field),
-            Meaning::Line if has_lines() => Target::Line,
+            Meaning::Line if takes_lines() => Target::Line,
             Meaning::Line | Meaning::Nothing => Target::Nothing,
         }
     }
@@ -204,7 +203,10 @@ impl<'j> Headers<'j> {
     /// Names the nearest field, or where they are listed.
     fn cure(&self, header: &str) -> String {
         let names = known::names(self.job.operation);
-        match nearest(&known::normal(header), names.iter().map(|name| &**name)) {
+        // The comparison takes the product of the lengths.
+        let near = (header.len() <= TEXT_MAX)
+            .then(|| nearest(&known::normal(header), names.iter().map(|name| &**name)));
+        match near.flatten() {
             Some(near) => format!("did you mean `{near}`? To leave the column out, map it to \"\""),
             None => {
                 "name a field in the job's `columns` for it, or map it to \"\" to leave it out".to_owned()

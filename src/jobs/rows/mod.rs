@@ -97,7 +97,7 @@ pub fn read_rows(job: &Job, bytes: &[u8], format: Option<Format>) -> Result<Rows
         }
     };
     let mut headers = Headers::new(job, &mut faults);
-    let mut assembly = Assembly::new(headers.mapping);
+    let mut assembly = Assembly::new(job, headers.mapping);
     match format.unwrap_or_else(|| Format::of_text(text)) {
         Format::Csv => table::read(text, &mut headers, &mut assembly, &mut faults),
         Format::JsonLines => objects::read(text, &mut headers, &mut assembly, &mut faults),

@@ -1,6 +1,6 @@
 //! JSON lines: an object on each line, `null` clears, what is missing is left as it is.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use serde::Deserialize;
@@ -40,13 +40,12 @@ pub(super) fn read(text: &str, headers: &mut Headers<'_>, assembly: &mut Assembl
             }
         };
         assembly.begin(line);
-        let mut said: Vec<&str> = Vec::new();
+        let mut said: HashSet<&str> = HashSet::new();
         for (key, value) in &pairs {
-            if said.contains(&key.as_str()) {
+            if !said.insert(key) {
                 faults.cell(line, key, "stands there twice; keep one of them");
                 continue;
             }
-            said.push(key);
             member(line, key, value, &mut columns, headers, assembly, faults);
         }
         assembly.end(&columns.all, faults);

@@ -147,19 +147,22 @@ fn taking(text: &str, platform: &str) -> Job {
     job
 }
 
-/// Runs a table over a site.
+/// Runs a table over a site by a job that takes its columns.
 fn import(site: &Site, platform: &str, text: &str) -> ManyOutcome {
-    let job = taking(text, platform);
-    let rows = read_rows(&job, text.as_bytes(), None).unwrap();
+    run(site, &taking(text, platform), text)
+}
+
+/// Runs rows over a site.
+fn run(site: &Site, job: &Job, text: &str) -> ManyOutcome {
+    let rows = read_rows(job, text.as_bytes(), None).unwrap();
     let snapshot = site.load();
     let mut edits: Vec<(u64, Edit)> = Vec::new();
     for row in &rows.rows {
-        let planned =
-            plan(&snapshot, &job, row).unwrap_or_else(|problem| panic!("{}: {problem}", row.number));
+        let planned = plan(&snapshot, job, row).unwrap_or_else(|problem| panic!("{}: {problem}", row.number));
         edits.extend(planned.edits.into_iter().map(|edit| (row.number, edit)));
     }
     let mut loader = Loader::new(&site.path("bellhop.toml")).unwrap();
-    let run = RunRef { job: "bulk".into(), run: "1".into(), platform: platform.into() };
+    let run = RunRef { job: "bulk".into(), run: "1".into(), platform: job.platform.to_string() };
     let caller = Caller { run: Some(run), ..caller("administrator") };
     let options = Many {
         dry_run: false,
@@ -270,4 +273,54 @@ fn an_inventory_is_of_what_the_account_sees_and_asked_for() {
     let text = String::from_utf8(written).unwrap();
     assert_eq!(text.lines().count(), 2, "{text}");
     assert!(text.contains(",'clear,"), "{text}");
+}
+
+#[test]
+fn what_another_system_exported_becomes_devices_and_the_same_file_changes_nothing_again() {
+    let taken = ["mac", "vendor", "model", "name", "notes", "status", "line-1", "line-2", "line-3"];
+    for (mapping, file, devices, lines) in [
+        (
+            "freepbx-endpoint-manager",
+            "freepbx.csv",
+            ["Phone 0015654aa937", "Phone 00085d1ae98c"],
+            "[\"100\", \"101\"]",
+        ),
+        (
+            "freepbx-endpoint-manager",
+            "freepbx-ipei.csv",
+            ["Phone 0015654aa937", "Phone 00085d1ae98c"],
+            "[\"100\", \"101\"]",
+        ),
+        ("fusionpbx", "fusionpbx.csv", ["Reception", "Hall"], "[\"100\", \"\", \"101\"]"),
+        ("issabel", "issabel.csv", ["Phone 0015654aa937", "Phone 00085d1ae98c"], "[\"100\", \"101\"]"),
+    ] {
+        let extension = |number: &str| {
+            format!(
+                "[[extension]]\nnumber = \"{number}\"\nuser = \"user\"\nsip = {{ password = \"CANARY-{number}\" }}\n"
+            )
+        };
+        let mut fleet = FLEET[..FLEET.find("[[extension]]").unwrap()].to_owned();
+        fleet.extend(["100", "101", "102"].map(extension));
+        let site = Site::new().write("fleet/sp/org.toml", &fleet);
+        let mut job = job(JobOperation::DeviceCreate, &taken);
+        (job.platform, job.mapping) = ("org".into(), Some(mapping.into()));
+        let path = format!("{}/tests/it/jobs/samples/{file}", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(path).unwrap();
+        for expected in [Status::Done, Status::Unchanged] {
+            let outcome = run(&site, &job, &text);
+            let statuses: Vec<Status> = outcome.rows.iter().map(|row| row.status).collect();
+            assert_eq!(statuses, [expected; 2], "{mapping}: {outcome:?}");
+        }
+        let snapshot = site.load();
+        let mut names: Vec<String> = snapshot.phones().map(|phone| phone.device.name.to_string()).collect();
+        names.sort_unstable();
+        let mut devices = devices.map(str::to_owned);
+        devices.sort_unstable();
+        assert_eq!(names, devices, "{mapping}");
+        let written = std::fs::read_to_string(site.path("fleet/sp/org.toml")).unwrap();
+        assert!(
+            written.contains(&format!("lines = {lines}")) && written.contains("lines = [\"102\"]"),
+            "{written}"
+        );
+    }
 }

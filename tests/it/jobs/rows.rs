@@ -405,8 +405,8 @@ fn the_files_of_other_systems_are_read_by_the_shipped_mappings() {
         ]
     );
     let expected = [
-        "1: line-1=100 line-2=101 mac=0015654AA937 model=T46S vendor=Yealink",
-        "3: line-1=102 mac=00085D1AE98C model=51i vendor=Aastra",
+        "1: line-1=100 line-2=101 mac=0015654AA937 model=T46S name=Phone 0015654aa937 vendor=Yealink",
+        "3: line-1=102 mac=00085D1AE98C model=51i name=Phone 00085d1ae98c vendor=Aastra",
     ];
     assert_eq!(
         sample(create, "freepbx-endpoint-manager", "freepbx.csv"),
@@ -421,8 +421,8 @@ fn the_files_of_other_systems_are_read_by_the_shipped_mappings() {
     assert_eq!(
         rows,
         [
-            "2: line-1=100 line-2=101 mac=00:15:65:4A:A9:37 model=T46S vendor=Yealink",
-            "4: line-1=102 mac=00:08:5D:1A:E9:8C model=51i vendor=Aastra",
+            "2: line-1=100 line-2=101 mac=00:15:65:4A:A9:37 model=T46S name=Phone 0015654aa937 vendor=Yealink",
+            "4: line-1=102 mac=00:08:5D:1A:E9:8C model=51i name=Phone 00085d1ae98c vendor=Aastra",
         ]
     );
     assert_eq!(warnings, ["leaves out: `Bridge`, `DNS1`, `DNS2`, `GW`, `IP`, `Mask`, `Time_Zone`"]);
@@ -430,8 +430,8 @@ fn the_files_of_other_systems_are_read_by_the_shipped_mappings() {
     assert_eq!(
         rows,
         [
-            "2: line-1=1000 mac=0015654aa937 model=SIP-T46S vendor=Yealink",
-            "3: line-1=1001 line-2=1002 line-3=1003 mac=805e0c112233 model=W70B vendor=Yealink",
+            "2: line-1=1000 mac=0015654aa937 model=SIP-T46S name=Phone 0015654aa937 vendor=Yealink",
+            "3: line-1=1001 line-2=1002 line-3=1003 mac=805e0c112233 model=W70B name=Phone 805e0c112233 vendor=Yealink",
         ]
     );
     assert_eq!(
@@ -462,8 +462,22 @@ fn rows_of_one_device_that_do_not_agree_and_lines_given_twice_are_told() {
     assert!(told[0].contains("number of a line"), "{told:?}");
     let told = faults(&job, "0015654AA937,Yealink,T46S,100\n");
     assert!(told[0].starts_with("line 1: has 4 cells and no header that is known"), "{told:?}");
+    job.mapping = Some("plain-list".into());
+    let told = faults(&job, format!("0015654AA937,{}\n", "1/".repeat(30_000)));
+    assert!(told[0].starts_with("line 1: column `extension`: holds 30000 extensions"), "{told:?}");
     job.mapping = Some("other".into());
     assert!(faults(&job, "mac\n0015654AA937\n")[0].contains("there is no mapping `other`"));
+}
+
+#[test]
+fn sip_passwords_come_by_a_job_that_sets_them() {
+    let mut job = job(JobOperation::LineSetSecret, &["secret"]);
+    job.mapping = Some("fusionpbx".into());
+    let text = "device_address,line_number,user_id,password\n0015654aa937,1,100,CANARY-1\n0015654aa937,2,101,CANARY-2\n";
+    let read = read(&job, text).unwrap();
+    assert_eq!(told(&read), ["2: extension=100 secret=CANARY-1", "3: extension=101 secret=CANARY-2"]);
+    assert_eq!(read.warnings, ["leaves out: `device_address`, `line_number`"]);
+    assert!(!format!("{read:?}").contains("CANARY"));
 }
 
 #[test]
