@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
+use bytes::Bytes;
 use serde::Serialize;
 
 /// Answers with JSON, and a line end for terminals.
@@ -15,10 +16,17 @@ pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
 
 /// Answers with text for people, or for Prometheus.
 pub(super) fn text(status: StatusCode, text: impl Into<String>) -> Response {
-    of(status, text.into(), "text/plain; version=0.0.4; charset=utf-8")
+    let text: String = text.into();
+    of(status, text, "text/plain; version=0.0.4; charset=utf-8")
 }
 
-fn of(status: StatusCode, text: String, kind: &'static str) -> Response {
+/// Answers with a file.
+pub(super) fn file(text: Vec<u8>, kind: &'static str) -> Response {
+    of(StatusCode::OK, text, kind)
+}
+
+fn of(status: StatusCode, text: impl Into<Bytes>, kind: &'static str) -> Response {
+    let text = text.into();
     let length = HeaderValue::from(text.len());
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;

@@ -13,7 +13,7 @@ const ALWAYS: &[(&str, &str)] = &[
     ("401", "Nothing that opens anything is shown."),
     ("403", "The actor may not."),
     ("404", "There is nothing of that name, as far as the actor may know."),
-    ("406", "The client does not take JSON."),
+    ("406", "The client takes nothing that is given here."),
     ("408", "The request took too long."),
     ("422", "A value is not possible."),
     ("500", "The disk or the system does not do what it should."),
@@ -24,8 +24,8 @@ const ALWAYS: &[(&str, &str)] = &[
 const EDITS: &[(&str, &str)] = &[
     ("409", "Something of that name, or with that value, is there already or still in use."),
     ("412", "The record is not as it was when `If-Match` was given for it."),
-    ("413", "The body is longer than 4 MiB."),
-    ("415", "The body is not announced as JSON."),
+    ("413", "The body is longer than 4 MiB; rows in a file, than 64 MiB."),
+    ("415", "The body is not announced as what is taken here."),
     ("429", "Too much was tried; `Retry-After` says when to come back."),
 ];
 
@@ -114,11 +114,12 @@ fn add_headers(schemas: &Value, operation: &mut Value) {
         &schemas[name]
     };
     let responses = operation["responses"].as_object_mut().into_iter().flatten();
-    for (_, response) in responses.filter(|(status, _)| status.starts_with('2')) {
+    for (status, response) in responses.filter(|(status, _)| status.starts_with('2')) {
         let shown = of(&response["content"]["application/json"]["schema"]);
         let keys = &shown["properties"];
         let ways = shown["anyOf"].as_array().into_iter().flatten();
         let has_version = |schema: &Value| schema["properties"]["version"]["description"] == schema::VERSION;
+        let is_ordered = status != "200" && shown["description"] == schema::RUN;
         let is_changed = !keys["result"].is_null() || !keys["results"].is_null();
         let is_versioned = has_version(shown)
             || ways.map(of).any(has_version)
@@ -129,6 +130,10 @@ fn add_headers(schemas: &Value, operation: &mut Value) {
             let is_always = keys["version"]["type"] == "string" && is_required(shown, "version");
             let schema = json!({ "type": "string", "pattern": r#"^"[!#-~]{1,128}"$"# });
             response["headers"]["ETag"] = header(help, &schema, is_always);
+        }
+        if is_ordered {
+            let help = "Where the run is looked at.";
+            response["headers"]["Location"] = header(help, &json!({ "type": "string" }), true);
         }
         if is_changed {
             let help = "The serial of the snapshot that holds the change; missing when nothing changed.";

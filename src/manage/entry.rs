@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 
+use crate::manage::input::preferred;
 use crate::manage::problem::Refusal;
 use crate::manage::{Desk, door};
 
@@ -44,9 +45,10 @@ pub(super) async fn pass(State(admin): State<Arc<Desk>>, mut request: Request, n
             Err(refusal) => return refusal.into_response(),
         }
     }
-    if !is_probe && !takes_json(request.headers()) {
-        return Refusal::new(StatusCode::NOT_ACCEPTABLE, "answers are application/json; accept it")
-            .into_response();
+    let offered = offered(request.uri().path());
+    if !is_probe && preferred(request.headers(), offered).is_none() {
+        let message = format!("answers are {}; accept one", offered.join(", "));
+        return Refusal::new(StatusCode::NOT_ACCEPTABLE, message).into_response();
     }
     let response = next.run(request).await;
     if is_probe { response } else { told(response) }
@@ -92,17 +94,15 @@ fn told(response: Response) -> Response {
     refusal.into_response()
 }
 
-/// Tells whether the client takes JSON, which is all there is.
-fn takes_json(headers: &HeaderMap) -> bool {
-    let mut accepted =
-        headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).peekable();
-    let takes = |range: &str| {
-        let mut parts = range.split(';').map(str::trim);
-        let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
-        let refused = parts.any(|part| part.strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0_f32)));
-        matches!(kind.as_str(), "*/*" | "application/*" | "application/json") && !refused
-    };
-    accepted.peek().is_none() || accepted.any(|value| value.split(',').any(takes))
+/// Gives the media types that a path can answer with, JSON first.
+fn offered(path: &str) -> &'static [&'static str] {
+    let of_run = path.strip_prefix("/api/v1/runs/").and_then(|rest| rest.split_once('/'));
+    match of_run.map(|(_, part)| part) {
+        Some("progress") => &["application/json", "text/event-stream"],
+        Some("rows") => &["application/json", "text/csv", "application/x-ndjson"],
+        _ if path == "/api/v1/devices" => &["application/json", "text/csv"],
+        _ => &["application/json"],
+    }
 }
 
 #[cfg(test)]

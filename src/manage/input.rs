@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::rejection::QueryRejection;
@@ -13,6 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
+use crate::jobs::{FILE_MAX, Format};
 use crate::manage::Desk;
 use crate::manage::door::Known;
 use crate::manage::problem::Refusal;
@@ -139,23 +141,146 @@ impl<T: ToSchema> FromRequest<Arc<Desk>> for Record<T> {
 }
 
 async fn read(headers: &HeaderMap, body: Body) -> Result<Value, Refusal> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let essence = kind.split(';').next().unwrap_or_default().trim();
-    if !KINDS.iter().any(|kind| essence.eq_ignore_ascii_case(kind)) {
+    if !is_json(headers) {
         let message = "the body is not announced as JSON; send `Content-Type: application/json`";
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
     }
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    let too_large =
-        || Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is longer than 4 MiB; send less at once");
-    if announced.is_some_and(|length: u64| length > LARGEST_BODY as u64) {
-        return Err(too_large());
-    }
-    let body = to_bytes(body, LARGEST_BODY).await.map_err(|_| too_large())?;
-    serde_json::from_slice(&body).map_err(|error| {
+    let body = Unread::new(headers, body, LARGEST_BODY)?.read().await?;
+    parse(&body)
+}
+
+fn parse(body: &[u8]) -> Result<Value, Refusal> {
+    serde_json::from_slice(body).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         Refusal::malformed("body", format!("the body is no JSON: it breaks at line {line}, column {column}"))
     })
+}
+
+fn kind(headers: &HeaderMap) -> &str {
+    headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default()
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let essence = kind(headers).split(';').next().unwrap_or_default().trim();
+    KINDS.iter().any(|kind| essence.eq_ignore_ascii_case(kind))
+}
+
+/// A body that is not read yet, and will be only as far as it may be long.
+pub(super) struct Unread {
+    body: Body,
+    most: usize,
+}
+
+impl Unread {
+    /// Refuses a body that says itself that it is too long, before any of it is read.
+    fn new(headers: &HeaderMap, body: Body, most: usize) -> Result<Self, Refusal> {
+        let told = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        if told.is_some_and(|length: u64| length > most as u64) {
+            return Err(too_large(most));
+        }
+        Ok(Self { body, most })
+    }
+
+    /// Reads it.
+    pub(super) async fn read(self) -> Result<Vec<u8>, Refusal> {
+        let body = to_bytes(self.body, self.most).await.map_err(|_| too_large(self.most))?;
+        Ok(body.into())
+    }
+}
+
+fn too_large(most: usize) -> Refusal {
+    let message = format!("the body is longer than {} MiB; send less at once", most >> 20);
+    Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, message)
+}
+
+/// What a run is given, not read yet.
+pub(super) enum Fed {
+    /// JSON, or nothing.
+    Json(Unread),
+    /// Rows in a file.
+    Rows {
+        /// How it is written.
+        format: Format,
+        /// The file.
+        body: Unread,
+    },
+}
+
+impl FromRequest<Arc<Desk>> for Fed {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &Arc<Desk>) -> Result<Self, Refusal> {
+        let (parts, body) = request.into_parts();
+        let headers = &parts.headers;
+        let is_nothing = kind(headers).is_empty()
+            && !headers.contains_key(header::TRANSFER_ENCODING)
+            && headers.get(header::CONTENT_LENGTH).is_none_or(|length| length == "0");
+        if is_nothing || is_json(headers) {
+            return Ok(Self::Json(Unread::new(headers, body, LARGEST_BODY)?));
+        }
+        let Some(format) = Format::of_media_type(kind(headers)) else {
+            let message = "the body is announced as nothing that a run takes; send `Content-Type: application/json`, \
+                           `text/csv` or `application/x-ndjson`";
+            return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+        };
+        Ok(Self::Rows { format, body: Unread::new(headers, body, FILE_MAX)? })
+    }
+}
+
+/// Reads JSON as the document describes `T`; nothing where there is none.
+pub(super) async fn read_some<T: ToSchema>(body: Unread, desk: &Desk) -> Result<Option<Fields>, Refusal> {
+    let body = body.read().await?;
+    if body.is_empty() {
+        return Ok(None);
+    }
+    let value = parse(&body)?;
+    desk.shapes.check(&T::name(), &value).map_err(Refusal::misfit)?;
+    Ok(if let Value::Object(fields) = whole(value) { Some(fields) } else { None })
+}
+
+/// Gives the one of several media types that a client likes best, an earlier one where it does not care; none where it
+/// takes none of them.
+pub(super) fn preferred<'k>(headers: &HeaderMap, kinds: &[&'k str]) -> Option<&'k str> {
+    let accepted: Vec<&str> = headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .collect();
+    if headers.get(header::ACCEPT).is_none() {
+        return kinds.first().copied();
+    }
+    // What names a type more closely counts more, also where it refuses it.
+    let liking = |kind: &str| {
+        let likings = accepted.iter().filter_map(|range| {
+            let mut parts = range.split(';').map(|part| part.trim().to_ascii_lowercase());
+            let range = parts.next().unwrap_or_default();
+            let closeness = match range.strip_suffix("/*") {
+                Some("*") => 0,
+                Some(family) if kind.split('/').next() == Some(family) => 1,
+                None if range == kind => 2,
+                _ => return None,
+            };
+            let quality =
+                parts.find_map(|part| part.strip_prefix("q=").map(|q| q.parse().unwrap_or(0.0_f32)));
+            Some((closeness, quality.unwrap_or(1.0)))
+        });
+        likings.max_by_key(|(closeness, _)| *closeness).filter(|(_, quality)| *quality > 0.0)
+    };
+    let likings = kinds.iter().filter_map(|kind| Some((*kind, liking(kind)?)));
+    let best = likings
+        .rev()
+        .max_by(|(_, (close, one)), (_, (near, other))| one.total_cmp(other).then(close.cmp(near)));
+    best.map(|(kind, _)| kind)
+}
+
+/// Reads a time of a query.
+pub(super) fn time(field: &str, text: Option<&str>) -> Result<Option<SystemTime>, Refusal> {
+    let read = |text: &str| {
+        let invalid = || format!("`{field}` is no time after 1970; write one like 2026-11-22T06:00:00Z");
+        humantime::parse_rfc3339(text).map_err(|_| Refusal::invalid(field, invalid()))
+    };
+    text.map(read).transpose()
 }
 
 /// Writes whole numbers as such: to JSON 10 and 10.0 are the same, to the fleet's files they are not.
@@ -185,25 +310,25 @@ impl TryFrom<usize> for Offset {
     }
 }
 
-/// Most rows of a part: 1 to 1,000, 100 when not set.
+/// Most rows of a part: 1 to 1,000, or to whatever a list can give; 100 when not set.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "usize")]
-pub(super) struct Limit(pub(super) usize);
+pub(super) struct Limit<const MOST: usize = { ROWS.1 }>(pub(super) usize);
 
-impl Default for Limit {
+impl<const MOST: usize> Default for Limit<MOST> {
     fn default() -> Self {
         Self(ROWS.0)
     }
 }
 
-impl TryFrom<usize> for Limit {
-    type Error = &'static str;
+impl<const MOST: usize> TryFrom<usize> for Limit<MOST> {
+    type Error = String;
 
     fn try_from(rows: usize) -> Result<Self, Self::Error> {
-        if (1..=ROWS.1).contains(&rows) {
+        if (1..=MOST).contains(&rows) {
             Ok(Self(rows))
         } else {
-            Err("limit is out of range; give 1 to 1000")
+            Err(format!("limit is out of range; give 1 to {MOST}"))
         }
     }
 }

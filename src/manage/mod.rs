@@ -63,6 +63,12 @@ use crate::telemetry::Metrics;
 /// Connections of operators at once.
 const PLACES: usize = 64;
 
+/// Operators who send rows at once; each may take as much memory as a file is long, several times.
+const UPLOADS: usize = 2;
+
+/// Operators who watch runs at once; each keeps a connection.
+const WATCHERS: usize = 16;
+
 /// Longest time for a request's head, and for a handshake.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -105,6 +111,10 @@ struct Desk {
     shapes: Shapes,
     /// Whether operators connect over TLS.
     tls: bool,
+    /// How many may send rows at once.
+    uploads: Arc<Semaphore>,
+    /// How many may watch runs at once.
+    watchers: Arc<Semaphore>,
 }
 
 impl std::ops::Deref for Desk {
@@ -169,7 +179,9 @@ impl Admin {
     fn router(self, tls: bool) -> Router {
         let (router, document) = routes::all().split_for_parts();
         let document = document::complete(&document);
-        let desk = Arc::new(Desk { shapes: Shapes::of(&document), document, tls, admin: self });
+        let (uploads, watchers) = (Arc::new(Semaphore::new(UPLOADS)), Arc::new(Semaphore::new(WATCHERS)));
+        let shapes = Shapes::of(&document);
+        let desk = Arc::new(Desk { admin: self, document, shapes, tls, uploads, watchers });
         let pass = axum::middleware::from_fn_with_state(Arc::clone(&desk), entry::pass);
         // Around the routes as a whole: around each of them, it would be they that add `Allow` to what the door says.
         let routes = Router::new().fallback_service(router.with_state(desk));

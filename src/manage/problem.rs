@@ -31,6 +31,10 @@ pub(super) struct Told {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     edit: Option<usize>,
+    /// Where several things are wrong: each of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    faults: Option<Vec<String>>,
 }
 
 /// An answer that refuses.
@@ -76,7 +80,7 @@ impl Refusal {
     /// Refuses with a status; the code follows from it.
     pub(super) fn new(status: StatusCode, message: impl Into<String>) -> Self {
         let code = CODES.iter().find(|(_, known)| *known == status).map_or("malformed", |(word, _)| word);
-        let told = Told { code, message: message.into(), field: None, rule: None, edit: None };
+        let told = Told { code, message: message.into(), field: None, rule: None, edit: None, faults: None };
         Self(Box::new(Refused { status, headers: Vec::new(), told }))
     }
 
@@ -97,6 +101,11 @@ impl Refusal {
     /// Tells of a mistake in the server.
     pub(super) fn panicked() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the server made a mistake; its log has more")
+    }
+
+    /// Says that the server stops, or cannot do what it should.
+    pub(super) fn stops() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "the server stops, or could not make the change")
     }
 
     /// Refuses a path that nothing is at.
@@ -152,8 +161,9 @@ impl From<Problem> for Refusal {
             Code::Faulty => StatusCode::SERVICE_UNAVAILABLE,
             Code::Failed => StatusCode::INTERNAL_SERVER_ERROR,
         };
+        let faults = message.contains('\n').then(|| message.lines().map(str::to_owned).collect());
         let mut refusal = Self::new(status, message);
-        refusal.0.told = Told { field, rule, edit, ..refusal.0.told };
+        refusal.0.told = Told { field, rule, edit, faults, ..refusal.0.told };
         refusal
     }
 }

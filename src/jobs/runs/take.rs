@@ -50,6 +50,14 @@ impl Runs {
         self.take(caller, job, &Taken { order, rows: rows.len() as u64, given, retry: None })
     }
 
+    /// Tells whether the caller may order a run of a job, before anything is known of what it is given.
+    ///
+    /// # Errors
+    /// It may not, which is noted in the audit log.
+    pub fn may_order(&self, snapshot: &Snapshot, caller: &Caller, job: &str) -> Result<(), Problem> {
+        self.runnable(snapshot, caller, job, "run-order").map(|_| ())
+    }
+
     /// Orders a new run of the rows of an earlier one that were refused, failed, or were never reached.
     ///
     /// It is a run of the job as it is now, and the caller's own; it needs an approval of its own where the job does.

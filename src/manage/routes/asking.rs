@@ -82,10 +82,7 @@ impl Asking {
         self.known.edits()?;
         let caller = self.known.caller.clone();
         let performed = self.desk.bell.at_desk(move |desk| operation::perform(desk, &caller, &request)).await;
-        let gone = || {
-            Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the server stops, or could not make the change")
-        };
-        Ok(performed.ok_or_else(gone)??)
+        Ok(performed.ok_or_else(Refusal::stops)??)
     }
 
     /// Makes one edit.

@@ -16,6 +16,7 @@ mod jobs;
 mod logins;
 #[expect(unused_qualifications, reason = "what the macros of utoipa write")]
 mod operations;
+mod runs;
 #[expect(unused_qualifications, reason = "what the macros of utoipa write")]
 mod server;
 #[expect(unused_qualifications, reason = "what the macros of utoipa write")]
@@ -68,6 +69,19 @@ pub(super) fn all() -> OpenApiRouter<Arc<Desk>> {
         .routes(routes!(logins::show, logins::edit, logins::remove))
         .routes(routes!(logins::tokens, logins::make_token))
         .routes(routes!(logins::revoke))
+        .merge(of_jobs())
+        .routes(routes!(operations::edits))
+        .routes(routes!(operations::queries))
+        .routes(routes!(operations::preferences, operations::set_preferences))
+        .routes(routes!(operations::myself))
+        .routes(routes!(operations::audit))
+        .routes(routes!(sessions::sign_in, sessions::list, sessions::sign_out))
+        .routes(routes!(sessions::end))
+}
+
+/// Gives the routes of delegated provisioning.
+fn of_jobs() -> OpenApiRouter<Arc<Desk>> {
+    OpenApiRouter::default()
         .routes(routes!(groups::list, groups::add))
         .routes(routes!(groups::show, groups::edit, groups::remove))
         .routes(routes!(groups::join, groups::leave))
@@ -78,11 +92,15 @@ pub(super) fn all() -> OpenApiRouter<Arc<Desk>> {
         .routes(routes!(jobs::show, jobs::edit, jobs::remove))
         .routes(routes!(jobs::form))
         .routes(routes!(jobs::choices))
-        .routes(routes!(operations::edits))
-        .routes(routes!(operations::queries))
-        .routes(routes!(operations::preferences, operations::set_preferences))
-        .routes(routes!(operations::myself))
-        .routes(routes!(operations::audit))
-        .routes(routes!(sessions::sign_in, sessions::list, sessions::sign_out))
-        .routes(routes!(sessions::end))
+        .routes(routes!(runs::order))
+        .routes(routes!(runs::list))
+        .routes(routes!(runs::show))
+        .routes(routes!(runs::rows))
+        .routes(routes!(runs::progress))
+        .routes(routes!(runs::approve))
+        .routes(routes!(runs::reject))
+        .routes(routes!(runs::cancel))
+        .routes(routes!(runs::retry))
+        .routes(routes!(runs::undo))
+        .routes(routes!(runs::collect))
 }

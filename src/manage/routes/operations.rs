@@ -1,7 +1,5 @@
 //! Edits and queries by name, preferences, the actor itself, the audit log.
 
-use std::time::SystemTime;
-
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -10,7 +8,7 @@ use utoipa::IntoParams;
 
 use crate::audit::{Log, Outcome, Search};
 use crate::manage::answer;
-use crate::manage::input::{Asked, How, Limit, NoQuery, Offset, Record, Trying, page};
+use crate::manage::input::{Asked, How, Limit, NoQuery, Offset, Record, Trying, page, time};
 use crate::manage::problem::Refusal;
 use crate::manage::routes::asking::{Answer, Asking, note_snapshot};
 use crate::manage::schema::{
@@ -132,12 +130,4 @@ pub(super) async fn audit(asking: Asking, Asked(asked): Asked<Finding>) -> Answe
     let rows: Vec<Value> = rows.filter_map(|found| serde_json::from_str(&found.text).ok()).collect();
     let body = json!({ "rows": rows, "total": found.len(), "offset": part.offset, "limit": part.limit });
     Ok(answer::json(StatusCode::OK, &body))
-}
-
-fn time(field: &str, text: Option<&str>) -> Result<Option<SystemTime>, Refusal> {
-    let read = |text: &str| {
-        let invalid = || format!("`{field}` is no time after 1970; write one like 2026-11-22T06:00:00Z");
-        humantime::parse_rfc3339(text).map_err(|_| Refusal::invalid(field, invalid()))
-    };
-    text.map(read).transpose()
 }

@@ -7,8 +7,8 @@ use utoipa::IntoParams;
 use crate::manage::input::{Asked, How, Named, NoQuery, Paging, Record, Trying, page};
 use crate::manage::routes::asking::{Answer, Asking};
 use crate::manage::schema::{
-    EquipmentNew, Exported, FileEdit, Preview, Removal, Template, TemplateChange, TemplateEdit, TemplateNew,
-    Templates, Trial,
+    EquipmentNew, Exported, FileEdit, FilePreview, Removal, Template, TemplateChange, TemplateEdit,
+    TemplateNew, Templates, Trial,
 };
 use crate::operation::{Edit, Fields, Query};
 
@@ -138,7 +138,7 @@ pub(super) struct Previewed {
 /// Show what a device's file would be with a template, secrets masked
 #[utoipa::path(get, path = "/api/v1/templates/{template}/preview", tag = "templates",
     params(("template" = String, Path, description = "its id"), Previewed),
-    responses((status = 200, description = "the file", body = Preview)))]
+    responses((status = 200, description = "the file", body = FilePreview)))]
 pub(super) async fn preview(
     asking: Asking,
     Named(template): Named<String>,

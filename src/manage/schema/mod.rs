@@ -8,10 +8,12 @@ mod edits;
 mod jobs;
 mod parts;
 mod records;
+mod runs;
 mod settings;
 mod shown;
 
 pub(super) use self::answers::VERSION;
+pub(super) use self::runs::RUN;
 
 use serde_json::Value;
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
@@ -54,6 +56,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("GrantRow", answers::grant_row()),
         ("GroupRow", answers::group_row()),
         ("JobRow", jobs::row()),
+        ("RowOfRun", runs::row()),
         ("LoginRow", answers::login_row()),
         ("TemplateRow", answers::template_row()),
         ("Token", answers::token()),
@@ -127,7 +130,7 @@ described! {
     /// A part of the templates.
     Templates = shown::list_of("TemplateRow");
     /// What a device's file would be with a template.
-    Preview = answers::preview();
+    FilePreview = answers::preview();
     /// Whether every device that uses a template renders.
     Trial = answers::trial();
     /// The global preferences as they are shown.
@@ -178,6 +181,24 @@ described! {
     JobOperationWord = jobs::operation();
     /// A part of what can be chosen for a field.
     Choices = shown::list_of("Choice");
+    /// What a run is given.
+    OrderNew = runs::order();
+    /// A run.
+    Run = runs::run();
+    /// A part of the runs.
+    Runs = shown::list_of("Run");
+    /// A part of what became of the rows of a run.
+    RowsOfRun = shown::list_of("RowOfRun");
+    /// What a run would bring.
+    Preview = runs::preview();
+    /// How far a run is.
+    Progress = runs::progress();
+    /// What a run generated.
+    Collected = runs::collected();
+    /// Where a run stands.
+    RunStateWord = runs::state();
+    /// What became of a row.
+    RowStatusWord = runs::status();
     /// What came of making a token.
     TokenChange = shown::change_of("Token");
     /// A part of the tokens.

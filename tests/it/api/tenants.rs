@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use crate::api::{document, operations, shape};
+use crate::api::{document, json as body_of, operations, shape};
 use crate::support::{Reply, Running, Site};
 
 /// Two trees that are alike; the second is the other tenant's.
@@ -192,7 +192,8 @@ id = "order2"
 name = "Their job"
 platform = "org2"
 kind = "on-demand"
-operation = "device.delete"
+operation = "device.set-status"
+fields = { device = {}, status = { fixed = "enabled" } }
 "#;
 
 /// What a part of a path is called: its name, one's own record, and another tenant's ones, each with a name of nobody's.
@@ -223,17 +224,51 @@ const NAMES: &[Named] = &[
     Named("token", "mytoken", &[("token22", "token99")]),
 ];
 
-/// Names one's own record for a part of a path.
-fn own(part: &str) -> String {
-    NAMES.iter().find(|Named(name, ..)| *name == part).unwrap().1.to_owned()
+/// A run that nobody ordered.
+const NO_RUN: &str = "20200101-000000-000000";
+
+/// A server with two trees, and a run in each.
+struct Tenants {
+    server: Running,
+    own_run: String,
+    their_run: String,
+}
+
+impl Tenants {
+    /// Names one's own record for a part of a path.
+    fn own(&self, part: &str) -> String {
+        match part {
+            "run" => self.own_run.clone(),
+            part => NAMES.iter().find(|Named(name, ..)| *name == part).unwrap().1.to_owned(),
+        }
+    }
+
+    /// Gives what a path names that others have, and what nobody has.
+    fn others(&self, path: &str) -> Option<(&'static str, Vec<(&str, &str)>)> {
+        if path.contains("{run}") {
+            return Some(("run", vec![(self.their_run.as_str(), NO_RUN)]));
+        }
+        let mut names = NAMES.iter();
+        let Named(name, _, pairs) = names.find(|Named(name, ..)| path.contains(&format!("{{{name}}}")))?;
+        Some((name, pairs.to_vec()))
+    }
 }
 
 /// Who asks: accounts, and logins behind an `@`.
 const ACTORS: &[&str] = &["sp", "org", "user", "0087*002", "@lister", "@builder", "@chief"];
 
-fn server() -> Running {
+fn server() -> Tenants {
     let site = Site::new().config("[features]\nprovisioning-jobs = true\n");
-    Running::start(site.write("fleet/trees.toml", TREES))
+    let server = Running::start(site.write("fleet/trees.toml", TREES));
+    let run = |job: &str, device: &str| {
+        let body = json!({ "values": { "device": device } });
+        let ordered = ask(&server, "administrator", "POST", &format!("/api/v1/jobs/{job}/runs"), Some(&body));
+        let told = body_of(&ordered);
+        assert_eq!((ordered.status, &told["state"]), (201, &json!("done")), "{told}");
+        told["id"].as_str().unwrap().to_owned()
+    };
+    let (own_run, their_run) = (run("order", "Desk"), run("order2", "Theirs"));
+    Tenants { server, own_run, their_run }
 }
 
 fn ask(server: &Running, actor: &str, method: &str, path: &str, body: Option<&Value>) -> Reply {
@@ -265,6 +300,7 @@ fn body(document: &Value, operation: &Value) -> Option<Value> {
         "GroupNew" => json!({ "id": "fresh", "logins": ["clerk"] }),
         "LoginNew" => json!({ "id": "fresh", "account": "org" }),
         "Look" => json!({ "query": "device", "device": "Desk" }),
+        "OrderNew" => json!({ "values": { "device": "Desk" } }),
         "TemplateNew" => json!({ "id": "fresh", "name": "Fresh" }),
         "TokenNew" => json!({ "login": "clerk", "name": "Fresh" }),
         _ => sample(&document["components"]["schemas"][name]),
@@ -311,13 +347,12 @@ fn filled(path: &str, operation: &Value, names: &impl Fn(&str) -> String) -> Str
 
 #[test]
 fn what_is_another_tenants_is_told_of_like_what_does_not_exist_by_every_operation() {
-    let server = server();
-    let document = document(&server);
+    let tenants = server();
+    let server = &tenants.server;
+    let document = document(server);
     let mut asked = 0;
     for (method, path, operation) in operations(&document) {
-        let Some(Named(name, _, pairs)) =
-            NAMES.iter().find(|Named(name, ..)| path.contains(&format!("{{{name}}}")))
-        else {
+        let Some((name, pairs)) = tenants.others(&path) else {
             let names: Vec<&str> =
                 path.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect();
             let known = ["address", "bits", "network", "session"];
@@ -329,12 +364,12 @@ fn what_is_another_tenants_is_told_of_like_what_does_not_exist_by_every_operatio
         };
         let body = body(&document, &operation);
         for actor in ACTORS {
-            for (theirs, nobodys) in *pairs {
+            for (theirs, nobodys) in pairs.iter().copied() {
                 let answer = |called: &str| {
                     let path = filled(&path, &operation, &|part| {
-                        if part == *name { called.to_owned() } else { own(part) }
+                        if part == name { called.to_owned() } else { tenants.own(part) }
                     });
-                    let reply = ask(&server, actor, &method, &path, body.as_ref());
+                    let reply = ask(server, actor, &method, &path, body.as_ref());
                     let text = String::from_utf8(reply.body).unwrap().replace(called, "…");
                     (reply.status, reply.head.replace(called, "…"), text)
                 };
@@ -353,7 +388,8 @@ struct Row<'r>(&'r str, &'r str, &'r dyn Fn(&str) -> Value, &'r str, &'r str);
 
 #[test]
 fn a_field_or_filter_that_names_another_tenants_record_tells_nothing_of_it() {
-    let server = server();
+    let tenants = server();
+    let server = &tenants.server;
     let new = |key: &str, value: Value| {
         let mut body = json!({ "name": "Fresh", "model": "yealink/t46s" });
         body[key] = value;
@@ -402,7 +438,7 @@ fn a_field_or_filter_that_names_another_tenants_record_tells_nothing_of_it() {
     for actor in ACTORS {
         for Row(method, path, body, theirs, nobodys) in rows {
             let answer = |called: &str| {
-                let reply = ask(&server, actor, method, &format!("{path}?dry-run=true"), Some(&body(called)));
+                let reply = ask(server, actor, method, &format!("{path}?dry-run=true"), Some(&body(called)));
                 let text = String::from_utf8(reply.body).unwrap().replace(called, "…");
                 (reply.status, reply.head, text)
             };
@@ -421,7 +457,7 @@ fn a_field_or_filter_that_names_another_tenants_record_tells_nothing_of_it() {
             ("/api/v1/tokens?login=", "boss2", "boss9"),
         ] {
             let answer = |called: &str| {
-                let reply = ask(&server, actor, "GET", &format!("{path}{called}"), None);
+                let reply = ask(server, actor, "GET", &format!("{path}{called}"), None);
                 (reply.status, String::from_utf8(reply.body).unwrap().replace(called, "…"))
             };
             let (hidden, missing) = (answer(theirs), answer(nobodys));
@@ -433,7 +469,8 @@ fn a_field_or_filter_that_names_another_tenants_record_tells_nothing_of_it() {
 
 #[test]
 fn no_list_shows_anything_of_another_tenant() {
-    let server = server();
+    let tenants = server();
+    let server = &tenants.server;
     for actor in ACTORS {
         for list in [
             "accounts",
@@ -446,9 +483,12 @@ fn no_list_shows_anything_of_another_tenant() {
             "self",
             "groups",
             "grants",
+            "jobs",
+            "runs",
         ] {
-            let reply = ask(&server, actor, "GET", &format!("/api/v1/{list}"), None);
-            let text = String::from_utf8(reply.body).unwrap();
+            let reply = ask(server, actor, "GET", &format!("/api/v1/{list}"), None);
+            // By chance an id could hold one of the words.
+            let text = String::from_utf8(reply.body).unwrap().replace(&tenants.own_run, "");
             for word in ["org2", "sp2", "user2", "0099", "heirs", "boss2", "token22", "Other", "CANARY"] {
                 assert!(!text.contains(word), "{actor} {list} shows {word}: {text}");
             }
@@ -458,8 +498,9 @@ fn no_list_shows_anything_of_another_tenant() {
 
 #[test]
 fn every_operation_answers_every_kind_of_account_as_the_table_says() {
-    let server = server();
-    let document = document(&server);
+    let tenants = server();
+    let server = &tenants.server;
+    let document = document(server);
     let actors = ["administrator", "sp", "org", "user", "0087*002", "org2", "@lister", "@builder", "@chief"];
     let mut table = String::from(
         "# Status of each operation with what is the organization's, by who asks; edits as dry runs.\n",
@@ -478,11 +519,11 @@ fn every_operation_answers_every_kind_of_account_as_the_table_says() {
             "bits" => "24".to_owned(),
             "network" => "all".to_owned(),
             "session" => "nobody".to_owned(),
-            part => own(part),
+            part => tenants.own(part),
         };
         let asked = filled(&path, &operation, &names);
         let statuses = actors.map(|actor| {
-            let reply = ask(&server, actor, &method, &asked, body.as_ref());
+            let reply = ask(server, actor, &method, &asked, body.as_ref());
             assert!(reply.status < 500, "{actor} {method} {asked}: {reply:?}");
             if let Err(misfit) = shape::check(&document, &operation, &reply) {
                 misfits.push(format!("{actor} {method} {asked}: {misfit}"));
