@@ -97,16 +97,19 @@ impl Job {
         self.fields.iter().find(|field| &*field.name == name)
     }
 
-    /// Tells whether a run may say what a field of the operation is: it is asked for, or names what the job is done to.
+    /// Tells whether a run may say what a field of the operation is: it is asked for, or the operation cannot do
+    /// without it and the job does not name it.
     pub fn takes(&self, field: &OperationField) -> bool {
-        let names_it = match field.role {
-            FieldRole::Key | FieldRole::OtherKey => true,
+        let is_needed = match field.role {
+            FieldRole::Key | FieldRole::Needed | FieldRole::OtherKey => true,
             // What a device is called otherwise, its own operation changes, too.
-            _ => self.operation == JobOperation::DeviceEdit && matches!(&*field.name, "mac" | "serial"),
+            FieldRole::Optional => {
+                self.operation == JobOperation::DeviceEdit && matches!(&*field.name, "mac" | "serial")
+            }
         };
         match self.field(&field.name) {
             Some(told) => !matches!(told.from, FieldSource::Fixed(_)),
-            None => names_it,
+            None => is_needed,
         }
     }
 
@@ -115,6 +118,9 @@ impl Job {
         self.platform == other.platform && self.kind == other.kind
     }
 }
+
+/// The shipped mappings of columns, by what a job names them.
+pub const MAPPINGS: &[&str] = &["freepbx-endpoint-manager", "fusionpbx", "issabel", "plain-list", "yeastar"];
 
 /// How a job is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

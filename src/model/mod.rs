@@ -20,7 +20,7 @@ mod zone;
 
 pub use self::cell::Cell;
 pub use self::field::{FieldKind, FieldValue, join_list};
-pub use self::jobs::{FieldSource, Grant, Group, Holder, Job, JobField, JobKind, JobOperation};
+pub use self::jobs::{FieldSource, Grant, Group, Holder, Job, JobField, JobKind, JobOperation, MAPPINGS};
 pub use self::mac::{InvalidMac, Mac};
 pub use self::management::{
     Equipment, Login, Preferences, RecordKind, RecordRef, Template, TemplateFile, Token, TokenScope,

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::document::one_of;
 use crate::jobs::plan::{Given, Plan, Planner, Said, missing, wrong};
 use crate::model::{FieldValue, Mac};
 use crate::operation::{Code, Edit, Fields, Problem, whole_mac};
@@ -111,10 +112,21 @@ impl<'s> Planner<'s> {
                 }
             }
         }
+        let known = model.as_deref().or(phone.map(|phone| &*phone.device.model)).unwrap_or_default();
         if lines != before {
-            let known = model.as_deref().or(phone.map(|phone| &*phone.device.model)).unwrap_or_default();
             self.fit(known, &lines)?;
             fields.insert("lines".to_owned(), json!(lines));
+        }
+        let known = self.actor.snapshot().world().catalog.model(known);
+        if let (Some(model), Some(id)) = (known, fields.get("firmware").and_then(Value::as_str))
+            && model.firmware(id).is_none()
+        {
+            let firmwares: Vec<&str> = model.firmwares.iter().map(|firmware| &*firmware.id).collect();
+            let (told, firmwares) = (id.escape_debug(), one_of(&firmwares));
+            return Err(wrong(
+                "firmware",
+                &format!("`{told}` is none of model `{}`; write {firmwares}", model.id),
+            ));
         }
         Ok(fields)
     }

@@ -96,6 +96,11 @@ fn again(actor: &Actor<'_>, phone: &Phone<'_>, asked: &Fields) -> Result<Applied
             asked.remove(key);
         }
     }
+    let kept = record.get("settings").and_then(Value::as_object);
+    if let Some(settings) = asked.get_mut("settings").and_then(Value::as_object_mut) {
+        let is_made = |key: &String| kept.is_some_and(|kept| kept.contains_key(key));
+        settings.retain(|key, value| value != "generate" || !is_made(key));
+    }
     let Asked { fields: asked, .. } = complete(actor.snapshot(), &record, &asked)?;
     let differ = changes(&record, &asked, &defaults());
     if differ.is_empty() {

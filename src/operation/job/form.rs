@@ -59,8 +59,8 @@ pub fn form(actor: &Actor<'_>, job: &Job) -> Value {
     form
 }
 
-/// Lists the fields that a run is asked for, what names the thing first: those of the job, and the key where the job names
-/// nothing that does.
+/// Lists the fields that a run is asked for, what names the thing first: those of the job, and what the
+/// operation cannot do without where the job does not name it.
 fn asked(job: &Job) -> Vec<(OperationField, Option<&JobField>)> {
     let named = job.fields.iter().filter(|told| !matches!(told.from, FieldSource::Fixed(_)));
     let named = named.filter_map(|told| Some((job.operation.field(&told.name)?, Some(told))));
@@ -72,6 +72,8 @@ fn asked(job: &Job) -> Vec<(OperationField, Option<&JobField>)> {
         });
     let key = job.operation.key().filter(|_| !is_named).and_then(|key| job.operation.field(key));
     asked.extend(key.map(|key| (key, None)));
+    let needed = job.operation.fields(0).into_iter().filter(|field| field.role == FieldRole::Needed);
+    asked.extend(needed.filter(|field| job.field(&field.name).is_none()).map(|field| (field, None)));
     asked.sort_by_key(|(field, _)| {
         let rank = match field.role {
             FieldRole::Key => 0,

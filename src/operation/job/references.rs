@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use crate::model::{Cell, FieldKind, JobOperation, Mac};
+use crate::model::{Cell, FieldKind, FieldRole, JobOperation, Mac, Serial};
 use crate::operation::{Code, Fields, Problem};
 use crate::rights::{Account, Actor};
 
@@ -17,14 +17,26 @@ pub(super) fn check(platform: &Actor<'_>, operation: JobOperation, job: &Fields)
         let choices = told.get("choices").and_then(Value::as_array).into_iter().flatten();
         let given = ["fixed", "default"].into_iter().filter_map(|key| told.get(key)).chain(choices);
         for value in given {
-            let Cell::Value(called) = Cell::read(value.as_str().unwrap_or_default()) else { continue };
-            if field.read(&called).is_ok() && !is_there(platform, field.kind, &called) {
-                let kind =
-                    if field.kind == FieldKind::Account { "account or extension" } else { field.kind.word() };
-                let message = format!(
-                    "field `{name}`: there is no {kind} `{}` of the job's platform, as far as you may see",
-                    called.escape_debug()
-                );
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let Cell::Value(called) = Cell::read(&text) else { continue };
+            // What a device is to have is another matter than what it is called.
+            let names = field.role == FieldRole::OtherKey
+                || !matches!(field.kind, FieldKind::Mac | FieldKind::Serial);
+            if names && field.read(&called).is_ok() && !is_there(platform, field.kind, &called) {
+                let kind = match field.kind {
+                    FieldKind::Account => "account or extension",
+                    FieldKind::Mac | FieldKind::Serial => "device",
+                    kind => kind.word(),
+                };
+                // A serial is a secret, and is not said again.
+                let is_serial = called.parse::<Serial>().is_ok_and(|serial| serial.weakness().is_none());
+                let told = if is_serial {
+                    "with this serial".to_owned()
+                } else {
+                    format!("`{}`", called.escape_debug())
+                };
+                let what = format!("field `{name}`: there is no {kind} {told} of the job's platform");
+                let message = format!("{what}, as far as you may see");
                 return Err(Problem::new(Code::Invalid, message).of_field(&format!("fields.{name}")));
             }
         }
@@ -37,7 +49,7 @@ fn is_there(actor: &Actor<'_>, kind: FieldKind, called: &str) -> bool {
     let sees = |account: Account<'_>| actor.see_account(account).is_ok();
     match kind {
         FieldKind::Account => Account::find(snapshot, called).is_some_and(sees),
-        FieldKind::Device => {
+        FieldKind::Device | FieldKind::Mac | FieldKind::Serial => {
             let by_mac = || called.parse::<Mac>().ok().and_then(|mac| snapshot.phone_by_mac(mac));
             let own =
                 snapshot.phone_by_serial(called).or_else(by_mac).or_else(|| snapshot.phone_by_id(called));

@@ -2,8 +2,10 @@
 
 use std::collections::HashSet;
 
-use crate::document::nearest;
-use crate::model::{FieldRole, FieldSource, Job, JobField, JobKind, JobOperation, OperationField, Zone};
+use crate::document::{nearest, one_of};
+use crate::model::{
+    FieldRole, FieldSource, Job, JobField, JobKind, JobOperation, MAPPINGS, OperationField, Zone,
+};
 use crate::snapshot::jobs::{FieldLimits, time};
 
 /// Lists what is wrong with a job: the key that it is about, and a sentence.
@@ -21,6 +23,7 @@ pub(super) fn faults(job: &Job) -> Vec<(&'static str, String)> {
         }
     }
     needs(job, &mut faults);
+    faults.extend(job.mapping.as_deref().and_then(mapping).map(|fault| ("mapping", fault)));
     columns(job, &mut faults);
     schedule(job, &mut faults);
     faults
@@ -50,6 +53,7 @@ fn known(operation: JobOperation, name: &str) -> Result<OperationField, String> 
     let hint = match name {
         _ if let Some(field) = operation.field(name) => return Ok(field),
         "lines" => Some("name them one by one: `line-1`, `line-2`"),
+        _ if name.starts_with("line-") => Some("lines are counted from 1: `line-1`, `line-2`"),
         "network" => Some("name its parts: `network.address`, `network.netmask`, `network.gateway`"),
         "raw" => Some("name the parameter: `raw.NAME`"),
         "settings" => Some("name the setting, like `settings.time-zone`"),
@@ -94,12 +98,6 @@ fn key_of_rows(job: &Job, told: &JobField, field: &OperationField) -> Option<Str
 /// Checks that the operation can do something with what it is given.
 fn needs(job: &Job, faults: &mut Vec<(&'static str, String)>) {
     let word = job.operation.word();
-    let is_named = |name: &str| job.fields.iter().any(|field| &*field.name == name);
-    let needed = job.operation.fields(0).into_iter().filter(|field| field.role == FieldRole::Needed);
-    for field in needed.filter(|field| !is_named(&field.name)) {
-        let cure = "name it in `fields`, fixed, with a default, or asked";
-        faults.push(("fields", format!("{word} needs the field `{}`; {cure}", field.name)));
-    }
     let changes = |field: &&JobField| {
         let known = job.operation.field(&field.name);
         known.is_some_and(|field| !matches!(field.role, FieldRole::Key | FieldRole::OtherKey))
@@ -114,6 +112,15 @@ fn needs(job: &Job, faults: &mut Vec<(&'static str, String)>) {
         let what = format!("{word} is given nothing to change; name a field of it, like {needs_some}");
         faults.push(("fields", what));
     }
+}
+
+fn mapping(id: &str) -> Option<String> {
+    if MAPPINGS.contains(&id) {
+        return None;
+    }
+    let near = nearest(id, MAPPINGS.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+    let cure = near.unwrap_or_else(|| format!("write {}", one_of(MAPPINGS)));
+    Some(format!("there is no mapping `{}`; {cure}", id.escape_debug()))
 }
 
 fn columns(job: &Job, faults: &mut Vec<(&'static str, String)>) {

@@ -209,7 +209,7 @@ fn field(entry: &Entry<'_>) -> Option<JobField> {
     field.from = match (fixed, default) {
         (Some(_), Some(_)) => {
             table.error("is fixed and has a default; leave one of them out");
-            return None;
+            FieldSource::Asked
         }
         (Some(fixed), None) => FieldSource::Fixed(fixed.into()),
         (None, Some(default)) => FieldSource::Default(default.into()),
