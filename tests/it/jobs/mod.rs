@@ -5,5 +5,6 @@ mod cli;
 mod define; // jobs as records, their forms, and the way from a row to an edit
 mod export; // inventories out, and back in
 mod grants;
+mod inside;
 mod rows; // files of rows in, results and inventories out
 mod runs; // from an order to its end
