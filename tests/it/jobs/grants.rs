@@ -55,7 +55,7 @@ name = "Create a Device"
 platform = "org"
 kind = "on-demand"
 operation = "device.create"
-fields = { name = { required = true }, admin-password = { fixed = "CANARY-fixed" } }
+fields = { name = { required = true }, model = { fixed = "yealink/t46s" }, admin-password = { fixed = "CANARY-fixed" } }
 
 [[job]]
 id = "delete"
@@ -549,4 +549,75 @@ fn a_run_acts_as_its_platform_on_modify_and_is_named_in_the_audit_log() {
         let problem = refused(&site, &caller, edit("as anybody else"));
         assert!(matches!(problem.code, Code::Forbidden | Code::NotFound), "{platform}: {problem}");
     }
+}
+
+#[test]
+fn a_job_that_is_deleted_is_on_no_list_any_more() {
+    let site = site();
+    let own = grant(
+        &site,
+        json!({ "login": "mary", "platform": "org", "provisioning": true, "on-demand-jobs": ["create", "delete"] }),
+    );
+    group(&site, "desk", &["paul"]);
+    let groups = grant(
+        &site,
+        json!({ "group": "desk", "platform": "org", "provisioning": true, "on-demand-jobs": ["create"], "bulk-jobs": ["rows"] }),
+    );
+    grant(
+        &site,
+        json!({ "login": "org-chief", "platform": "org", "provisioning": true, "on-demand-admin": true }),
+    );
+    let remove = |job: &str| Edit::JobRemove { job: job.to_owned() };
+    // Who is on the list may not delete it, and who administers the kind may, without any right to grants.
+    assert_eq!(refused(&site, &mary(), remove("create")).code, Code::Forbidden);
+    assert!(ask(&site, &caller("org", Some("org-chief")), &[remove("create")]).unwrap().changed);
+    let snapshot = site.load();
+    let listed = |id: &str| {
+        let grant = snapshot.grant(id).unwrap();
+        let lists = grant.on_demand_jobs.iter().chain(&grant.bulk_jobs);
+        lists.map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!((listed(&own), listed(&groups)), (vec!["delete".to_owned()], vec!["rows".to_owned()]));
+    let (_, warnings) = site.try_load().unwrap();
+    assert!(warnings.is_empty(), "no name is left behind: {warnings:?}");
+    // A new job of the same name is on no list.
+    let text = std::fs::read_to_string(site.path("fleet/sp.toml")).unwrap();
+    site.put("fleet/sp.toml", &format!("{text}\n{}", job("create", "org")));
+    assert_eq!(runs(&site, &mary(), "org"), ["delete"]);
+}
+
+fn job(id: &str, platform: &str) -> String {
+    format!(
+        "[[job]]\nid = \"{id}\"\nplatform = \"{platform}\"\nkind = \"on-demand\"\noperation = \"device.clear\"\n"
+    )
+}
+
+#[test]
+fn who_is_on_a_list_sees_the_name_and_the_form_and_nothing_else_of_a_job() {
+    let site = site();
+    grant(
+        &site,
+        json!({ "login": "mary", "platform": "org", "provisioning": true, "on-demand-jobs": ["create"] }),
+    );
+    let query = |job: &str| Query::Job { job: job.to_owned() };
+    let told = seen(&site, &mary(), &query("create")).unwrap();
+    assert_eq!((&told["name"], &told["runnable"]), (&json!("Create a Device"), &json!(true)));
+    let form = seen(&site, &mary(), &Query::JobForm { job: "create".into() }).unwrap();
+    assert!(form.to_string().contains("\"name\""), "{form}");
+    for told in [&told, &form] {
+        assert!(told.get("fields").is_none() && !told.to_string().contains("CANARY"), "{told}");
+        assert!(!told.to_string().contains("admin-password"), "what is fixed is not the runner's: {told}");
+    }
+    let whole = seen(&site, &administrator(), &query("create")).unwrap();
+    assert!(whole["fields"]["admin-password"].is_object(), "{whole}");
+    assert!(!whole.to_string().contains("CANARY"), "{whole}");
+    // A job that is on no list is told of like one that is not there; nobody lists it.
+    let [known, unknown] = ["delete", "nothing"].map(|id| {
+        let problem = seen(&site, &mary(), &query(id)).unwrap_err();
+        (problem.code, problem.message.replace(id, "…"))
+    });
+    assert_eq!(known, unknown);
+    let all = seen(&site, &mary(), &Query::Jobs { filter: Default::default(), page: ALL }).unwrap();
+    let ids: Vec<&Value> = all["rows"].as_array().unwrap().iter().map(|row| &row["id"]).collect();
+    assert_eq!(ids, ["create"]);
 }

@@ -488,9 +488,9 @@ fn as_rows(
             .map_err(|problem| TestCaseError::fail(problem.to_string()))?;
         let mut said = format!("{:?} {}", outcome.warnings, diff_of(outcome.diff.as_ref()));
         for row in &outcome.rows {
-            write!(
+            writeln!(
                 said,
-                "{:?} {:?} {:?} {:?} {}\n",
+                "{:?} {:?} {:?} {:?} {}",
                 row.problem, row.record, row.before, row.after, row.answer
             )
             .unwrap();
