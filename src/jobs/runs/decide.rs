@@ -2,9 +2,10 @@
 
 use std::sync::atomic::Ordering;
 
+use crate::jobs::runs::kept::Kept;
 use crate::jobs::runs::note::{denied, entry, not_found};
 use crate::jobs::runs::record::{Act, Run, RunId, RunState, Who};
-use crate::jobs::runs::store::{CANCEL, Kept};
+use crate::jobs::runs::store::CANCEL;
 use crate::jobs::runs::{Runs, written};
 use crate::model::JobKind;
 use crate::operation::{Caller, Code, Problem};

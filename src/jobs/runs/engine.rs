@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use crate::jobs::runs::given::{Given, Planned, Read, planned, read};
+use crate::jobs::runs::kept::Kept;
 use crate::jobs::runs::note::{denied, entry, not_found};
 use crate::jobs::runs::progress::{Meter, Phase};
 use crate::jobs::runs::record::{Act, Run, RunId, RunState};
-use crate::jobs::runs::store::{CANCEL, INPUT, Kept, ONLY};
+use crate::jobs::runs::store::{CANCEL, INPUT, ONLY};
 use crate::jobs::runs::{Runs, written};
 use crate::model::Job;
 use crate::operation::{Caller, Code, Problem, RunRef};

@@ -5,8 +5,9 @@ use std::fmt::Write;
 
 use crate::jobs::runs::Runs;
 use crate::jobs::runs::digest;
+use crate::jobs::runs::kept::Form;
 use crate::jobs::runs::record::{RunId, RunState};
-use crate::jobs::runs::store::{DIGESTS, Form, StoreError};
+use crate::jobs::runs::store::{DIGESTS, StoreError};
 use crate::jobs::{Cell, Format, Planner, Row, RowFault, read_rows};
 use crate::model::Job;
 use crate::operation::{Code, Edit, Problem};

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 
 use crate::jobs::runs::Runs;
 use crate::jobs::runs::decide::kind;
+use crate::jobs::runs::kept::Lengths;
 use crate::jobs::runs::note::not_found;
 use crate::jobs::runs::progress::Progress;
 use crate::jobs::runs::record::{RowResult, RowStatus, Run, RunId, RunState};
-use crate::jobs::runs::store::{ANSWERS, Lengths, ROWS};
+use crate::jobs::runs::store::{ANSWERS, ROWS};
 use crate::operation::{Caller, Code, Page, Problem};
 use crate::rights::Account;
 use crate::snapshot::Snapshot;

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::jobs::runs::Runs;
-use crate::jobs::runs::batch::{edits, result};
 use crate::jobs::runs::engine::within_job;
 use crate::jobs::runs::given::{Planned, Read, planned, read};
 use crate::jobs::runs::order::Order;
 use crate::jobs::runs::record::{Counts, RowResult, RunState};
+use crate::jobs::runs::results::{edits, result};
 use crate::jobs::runs::take::given;
 use crate::operation::{Caller, Diff, Many, Problem, RowOutcome, perform_many};
 use crate::reload::Desk;

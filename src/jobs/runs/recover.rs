@@ -5,11 +5,10 @@ use std::time::{Duration, SystemTime};
 use tracing::{error, info};
 
 use crate::jobs::runs::Runs;
+use crate::jobs::runs::kept::Kept;
 use crate::jobs::runs::note::entry;
 use crate::jobs::runs::record::{RunId, RunState};
-use crate::jobs::runs::store::{
-    ANSWERS, DIGESTS, HEADER, Kept, LIVE, ROWS, StoreError, UNDO, UNDOING, UNDONE,
-};
+use crate::jobs::runs::store::{ANSWERS, DIGESTS, HEADER, LIVE, ROWS, StoreError, UNDO, UNDOING, UNDONE};
 use crate::jobs::runs::undo::Undoing;
 use crate::operation::Problem;
 use crate::reload::Desk;

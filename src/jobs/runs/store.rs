@@ -4,7 +4,7 @@
 //! given, `undo.jsonl` how it is taken back, `answers.jsonl` what it generated, `digests` the rows that generated it:
 //! they hold secrets, or their traces, and go when their time is over. `lock` is held by whoever does something with the
 //! run, `live` is there until nothing more comes of it by itself, `cancel` asks for its end, `unnoted` is a line that the
-//! audit log does not have yet, `undoing` and `undone` tell of a run that was taken back. Everything is for its owner's
+//! audit log does not have yet (see `outbox`), `undoing` and `undone` tell of a run that was taken back. Everything is for its owner's
 //! eyes only.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -14,13 +14,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use tracing::error;
 
-use crate::audit::{AuditError, Entry, Found, Log, Outcome, Search};
 use crate::durable;
-use crate::jobs::runs::digest;
-use crate::jobs::runs::record::{Act, Counts, Run, RunId, RunState};
+use crate::jobs::runs::kept::Kept;
+use crate::jobs::runs::record::{Act, Run, RunId, RunState};
 use crate::operation::{Code, Problem};
 
 /// The header.
@@ -48,7 +46,6 @@ pub(super) const UNDONE: &str = "undone";
 pub(super) const LIVE: &str = "live";
 
 const LOCK: &str = "lock";
-const UNNOTED: &str = "unnoted";
 /// The key of [`DIGESTS`], beside the runs.
 const KEY: &str = "key";
 
@@ -57,73 +54,6 @@ const KEY: &str = "key";
 pub(super) struct Store {
     state: PathBuf,
     folder: PathBuf,
-}
-
-/// A header as it is kept: what is told of a run, and what only whoever goes on with it needs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct Kept {
-    pub(super) run: Run,
-    /// How the input is written.
-    pub(super) form: Form,
-    /// How many rows have a result; the next one is the first of the next batch.
-    pub(super) settled: usize,
-    /// Length of the files that belong to that, in bytes; what is behind is of a batch that was not made.
-    pub(super) lengths: Lengths,
-    /// A batch that is about to be made.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) intent: Option<Intent>,
-}
-
-/// How an input is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Form {
-    Csv,
-    JsonLines,
-    /// Values that were asked for, as a JSON object.
-    Values,
-}
-
-/// Lengths of the files that grow with each batch, in bytes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct Lengths {
-    pub(super) rows: u64,
-    pub(super) undo: u64,
-    pub(super) answers: u64,
-    pub(super) digests: u64,
-}
-
-/// A batch that is about to be made: all of it is on the disk, and the audit log will say whether it was.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct Intent {
-    /// Number of the audit log's last line before.
-    pub(super) after: u64,
-    /// What of the header is another one when it was made.
-    pub(super) then: Then,
-    /// Why it could not be written, as far as that is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) failed: Option<Problem>,
-}
-
-/// What of the header is another one once a batch was made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct Then {
-    pub(super) settled: usize,
-    pub(super) lengths: Lengths,
-    pub(super) counts: Counts,
-    pub(super) batches: u32,
-}
-
-/// A line of the audit log that may not stand there yet; it counts if the file that it goes with is this one.
-#[derive(Serialize, Deserialize)]
-struct Unnoted {
-    file: String,
-    sha256: String,
-    entry: Entry,
 }
 
 /// The folder of a run cannot be read or written.
@@ -138,19 +68,21 @@ pub struct StoreError {
     source: io::Error,
 }
 
+impl StoreError {
+    pub(super) fn of(what: &'static str, path: PathBuf, source: io::Error) -> Self {
+        Self { what, path, source }
+    }
+}
+
 impl Store {
     /// Names the runs of a state folder; nothing is made.
     pub(super) fn at(state: &Path) -> Self {
         Self { state: state.to_owned(), folder: state.join("runs") }
     }
 
-    /// Gives the audit log beside the runs.
-    pub(super) fn log(&self) -> Result<Log, StoreError> {
-        Log::open(&self.state).map_err(|error| self.unnotable(error))
-    }
-
-    fn unnotable(&self, error: AuditError) -> StoreError {
-        StoreError { what: "add to", path: self.state.join("audit.log"), source: io::Error::other(error) }
+    /// Gives the state folder.
+    pub(super) fn state(&self) -> &Path {
+        &self.state
     }
 
     /// Gives the path of a file of a run.
@@ -354,85 +286,7 @@ impl Store {
 
     /// Writes a header that no line of the audit log goes with.
     pub(super) fn save(&self, kept: &Kept) -> Result<(), StoreError> {
-        self.write(&kept.run.id, HEADER, &text(kept))
-    }
-
-    /// Brings a run into another state: the header, and the line of the audit log that tells of it.
-    pub(super) fn turn(&self, kept: &Kept, entry: &Entry) -> Result<(), StoreError> {
-        self.write_noted(&kept.run.id, HEADER, &text(kept), entry)
-    }
-
-    /// Writes a file of a run, and the line of the audit log that tells of it.
-    ///
-    /// A crash between the two leaves both done or both undone once [`Store::note`] was called. A line that cannot be
-    /// added is added then, too: what it tells of stands.
-    pub(super) fn write_noted(
-        &self,
-        id: &RunId,
-        name: &str,
-        bytes: &[u8],
-        entry: &Entry,
-    ) -> Result<(), StoreError> {
-        self.note(id)?;
-        let unnoted = Unnoted { file: name.to_owned(), sha256: digest::of_text(bytes), entry: entry.clone() };
-        self.write(id, UNNOTED, &serde_json::to_vec(&unnoted).unwrap_or_default())?;
-        self.write(id, name, bytes)?;
-        let noted = self.log().and_then(|log| log.append(entry).map_err(|error| self.unnotable(error)));
-        match noted {
-            Ok(_) => self.remove(id, UNNOTED),
-            Err(error) => {
-                error!(error = &error as &dyn std::error::Error, run = %id, "a run is not in the audit log yet");
-                Ok(())
-            }
-        }
-    }
-
-    /// Notes in the audit log what a crash or a full disk kept out of it.
-    pub(super) fn note(&self, id: &RunId) -> Result<(), StoreError> {
-        let Some(unnoted) = self.json::<Unnoted>(id, UNNOTED)? else { return Ok(()) };
-        let written = self.read(id, &unnoted.file)?.unwrap_or_default();
-        if digest::of_text(&written) == unnoted.sha256 {
-            let log = self.log()?;
-            log.append_once(&unnoted.entry.text()).map_err(|error| self.unnotable(error))?;
-        }
-        self.remove(id, UNNOTED)
-    }
-
-    /// Gives the number of the last line of the audit log.
-    pub(super) fn last_noted(&self) -> Result<u64, StoreError> {
-        let last = self.log()?.last().map_err(|error| self.unnotable(error))?;
-        Ok(last.map_or(0, |stamp| stamp.number))
-    }
-
-    /// Tells whether the audit log tells of a change that a run made behind a line of it.
-    pub(super) fn has_changed(&self, id: &RunId, after: u64) -> Result<bool, StoreError> {
-        let wanted = Search { outcome: Some(Outcome::Done), text: Some(id.to_string()), ..Search::default() };
-        let found = self.log()?.search(&wanted).map_err(|error| self.unnotable(error))?;
-        let is_of = |found: &Found| {
-            let entry = &found.entry;
-            entry.run.as_deref() == Some(id.as_str()) && !entry.operation.starts_with("run-")
-        };
-        Ok(found.iter().any(|found| found.number > after && is_of(found)))
-    }
-
-    /// Tells whether a line of a run is not in the audit log yet.
-    pub(super) fn is_unnoted(&self, id: &RunId) -> bool {
-        self.has(id, UNNOTED)
-    }
-
-    /// Gives the digest that the record of a run has with this header.
-    pub(super) fn digest_with(&self, kept: &Kept) -> Result<String, StoreError> {
-        self.digest_of(&kept.run.id, &text(kept))
-    }
-
-    /// Gives the digest of the record of a run as it stands.
-    pub(super) fn digest(&self, id: &RunId) -> Result<String, StoreError> {
-        self.digest_of(id, &self.read(id, HEADER)?.unwrap_or_default())
-    }
-
-    fn digest_of(&self, id: &RunId, header: &[u8]) -> Result<String, StoreError> {
-        let path = self.path(id, ROWS);
-        digest::of_record(header, &path).map_err(|source| StoreError { what: "read", path, source })
+        self.write(&kept.run.id, HEADER, &kept.text())
     }
 
     /// Gives the key of rows' digests, which is made where it is missing.
@@ -474,14 +328,6 @@ impl From<StoreError> for Problem {
             "the record of the run cannot be read or written; look at the state folder and the server's log",
         )
     }
-}
-
-/// Writes a header as it is kept.
-fn text(kept: &Kept) -> Vec<u8> {
-    // Texts, numbers and maps with texts for keys: all of it has a form in JSON.
-    let mut text = serde_json::to_vec_pretty(kept).unwrap_or_default();
-    text.push(b'\n');
-    text
 }
 
 /// Has the names in a folder on the disk.

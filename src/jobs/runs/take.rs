@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::jobs::runs::given::{Given, Read, read};
+use crate::jobs::runs::kept::{Form, Kept, Lengths};
 use crate::jobs::runs::note::{denied, entry, not_found};
 use crate::jobs::runs::order::{Input, Order};
 use crate::jobs::runs::record::{Counts, RowResult, Run, RunId, RunState, Who};
 use crate::jobs::runs::schedule::{self, Due};
-use crate::jobs::runs::store::{Form, INPUT, Kept, LIVE, Lengths, ONLY, ROWS};
+use crate::jobs::runs::store::{INPUT, LIVE, ONLY, ROWS};
 use crate::jobs::runs::{Runs, written};
 use crate::jobs::{Format, plan};
 

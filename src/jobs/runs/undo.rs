@@ -5,12 +5,14 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use crate::audit::Entry;
-use crate::jobs::runs::batch::Undo;
+
 use crate::jobs::runs::decide::kind;
 use crate::jobs::runs::engine::within;
+use crate::jobs::runs::kept::Kept;
 use crate::jobs::runs::note::{denied, entry};
 use crate::jobs::runs::record::{Act, Run, RunId, RunState, Who};
-use crate::jobs::runs::store::{Kept, LIVE, StoreError, UNDO, UNDOING, UNDONE};
+use crate::jobs::runs::results::Undo;
+use crate::jobs::runs::store::{LIVE, StoreError, UNDO, UNDOING, UNDONE};
 use crate::jobs::runs::{Runs, written};
 use crate::operation::{Caller, Code, Edit, Many, ManyOutcome, Problem, Status, perform_many};
 use crate::reload::Desk;
@@ -134,11 +136,15 @@ impl Runs {
                 self.store.remove(id, UNDOING).ok();
             }
         })?;
+        let is_made = outcome.committed;
         let refused = outcome.rows.into_iter().find(|row| row.status == Status::Refused);
         if let Some(row) = refused {
             let why = row.problem.map(|problem| problem.message).unwrap_or_default();
             let message = format!("row {} cannot be taken back, so that nothing was: {why}", row.row);
             return Err(Problem::new(Code::Conflict, message));
+        }
+        if !is_made {
+            return Err(Problem::new(Code::Failed, "the run could not be taken back; nothing was changed"));
         }
         Ok(())
     }

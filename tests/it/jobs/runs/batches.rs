@@ -11,7 +11,7 @@ fn bench() -> Bench {
     let more: String = (3..=7)
         .map(|number| {
             format!(
-                "\n[[device]]\nserial = \"q7x2m9t4h8k3w6e5r1y00{number}zpan\"\nname = \"P{number}\"\nmodel = \"yealink/t46s\"\n\
+                "\n[[device]]\nserial = \"q7x2m9t4h8k3w6e5r1y00{number}zpan\"\nname = \"Phone {number}\"\nmodel = \"yealink/t46s\"\n\
                  mac = \"00:15:65:00:00:0{number}\"\nowner = \"sp\"\norganization = \"org\"\n"
             )
         })
@@ -24,13 +24,13 @@ const SEVEN: &str = "device,notes\nHall,x\nDesk,x\nP3,x\nP4,x\nP5,x\nP6,x\nP7,x\
 #[test]
 fn rows_in_batches_leave_out_those_that_are_refused_where_the_job_goes_on() {
     let bench = bench();
-    let csv = SEVEN.replace("P4,x", "Nonesuch,x");
+    let csv = SEVEN.replace("Phone 4,x", "Nonesuch,x");
     let run = bench.run("helper", &rows("batches", &csv));
     assert_eq!((run.state, run.batches), (RunState::Done, 4), "{run:?}");
     assert_eq!((run.counts.done, run.counts.refused, run.counts.pending), (6, 1, 0));
     assert_eq!(bench.statuses(&run.id)[3], (5, RowStatus::Refused));
     assert_eq!(
-        (bench.notes("P3"), bench.notes("P4"), bench.notes("P5")),
+        (bench.notes("Phone 3"), bench.notes("Phone 4"), bench.notes("Phone 5")),
         ("x".into(), String::new(), "x".into())
     );
     assert_eq!(bench.audited("run").iter().filter(|line| line.entry.after.contains_key("sha256")).count(), 1);
@@ -39,7 +39,7 @@ fn rows_in_batches_leave_out_those_that_are_refused_where_the_job_goes_on() {
 #[test]
 fn what_is_found_wrong_before_anything_changes_leaves_everything_as_it_was() {
     let bench = bench();
-    let run = bench.run("helper", &rows("careful", &SEVEN.replace("P4,x", "Nonesuch,x")));
+    let run = bench.run("helper", &rows("careful", &SEVEN.replace("Phone 4,x", "Nonesuch,x")));
     assert_eq!((run.state, run.batches), (RunState::Refused, 0));
     assert_eq!((run.counts.refused, run.counts.pending), (1, 6));
     assert_eq!(bench.notes("Hall"), "");
@@ -54,13 +54,13 @@ fn a_row_that_becomes_impossible_meanwhile_stops_the_run_and_the_batches_before_
         assert!(matches!(bench.at_desk(|desk| bench.runs.advance(desk, &run.id)).unwrap(), Advance::More(_)));
     }
     let jobs = std::fs::read_to_string(bench.site.path("fleet/jobs.toml")).unwrap();
-    let gone = jobs.replace("name = \"P4\"\nmodel = \"yealink/t46s\"\nmac = \"00:15:65:00:00:04\"\nowner = \"sp\"\norganization = \"org\"", "name = \"P4\"\nmodel = \"yealink/t46s\"\nmac = \"00:15:65:00:00:04\"\nowner = \"sp\"\norganization = \"beside\"");
+    let gone = jobs.replace("name = \"Phone 4\"\nmodel = \"yealink/t46s\"\nmac = \"00:15:65:00:00:04\"\nowner = \"sp\"\norganization = \"org\"", "name = \"Phone 4\"\nmodel = \"yealink/t46s\"\nmac = \"00:15:65:00:00:04\"\nowner = \"sp\"\norganization = \"beside\"");
     assert_ne!(gone, jobs);
     bench.site.put("fleet/jobs.toml", &gone);
     let run = bench.execute(&run.id).unwrap();
     assert_eq!((run.state, run.batches), (RunState::Stopped, 1), "{run:?}");
     assert_eq!((run.counts.done, run.counts.refused, run.counts.pending), (2, 1, 4));
-    assert_eq!((bench.notes("Desk"), bench.notes("P3")), ("x".to_owned(), String::new()));
+    assert_eq!((bench.notes("Desk"), bench.notes("Phone 3")), ("x".to_owned(), String::new()));
     assert_eq!(bench.runs.verify().unwrap(), (1, Vec::new()));
 }
 
@@ -81,7 +81,7 @@ fn a_run_is_cancelled_between_batches_and_what_was_done_stays() {
     let run = bench.execute(&run.id).unwrap();
     assert_eq!((run.state, run.counts.done, run.counts.pending), (RunState::Cancelled, 2, 5), "{run:?}");
     assert_eq!(run.cancelled.clone().unwrap().by.login.as_deref(), Some("chief"));
-    assert_eq!((bench.notes("Desk"), bench.notes("P3")), ("x".to_owned(), String::new()));
+    assert_eq!((bench.notes("Desk"), bench.notes("Phone 3")), ("x".to_owned(), String::new()));
     assert_eq!(
         bench.runs.cancel(&bench.site.load(), &login("helper"), &run.id).unwrap_err().code,
         Code::Conflict
@@ -101,7 +101,7 @@ fn a_run_is_cancelled_before_it_begins() {
 #[test]
 fn a_retry_is_a_new_run_of_the_rows_that_were_not_done() {
     let bench = bench();
-    let run = bench.run("helper", &rows("batches", &SEVEN.replace("P4,x", "Nonesuch,x")));
+    let run = bench.run("helper", &rows("batches", &SEVEN.replace("Phone 4,x", "Nonesuch,x")));
     let retry = |id| bench.runs.retry(&bench.site.load(), &login("helper"), id);
     let again = retry(&run.id).unwrap();
     assert_eq!((again.retry_of.as_ref(), again.counts.rows), (Some(&run.id), 1));
@@ -109,7 +109,7 @@ fn a_retry_is_a_new_run_of_the_rows_that_were_not_done() {
     assert_eq!(again.state, RunState::Refused);
     assert_eq!(bench.statuses(&again.id), [(5, RowStatus::Refused)], "it keeps its line");
     let jobs = std::fs::read_to_string(bench.site.path("fleet/jobs.toml")).unwrap();
-    bench.site.put("fleet/jobs.toml", &jobs.replace("name = \"P4\"", "name = \"Nonesuch\""));
+    bench.site.put("fleet/jobs.toml", &jobs.replace("name = \"Phone 4\"", "name = \"Nonesuch\""));
     let third = retry(&again.id).unwrap();
     assert_eq!(bench.execute(&third.id).unwrap().counts.done, 1);
     assert_eq!(retry(&third.id).unwrap_err().code, Code::Conflict, "nothing is left");
