@@ -186,6 +186,11 @@ impl<'d> Desk<'d> {
         &self.base
     }
 
+    /// Forgets what was tried out, and not committed.
+    pub fn clear(&mut self) {
+        self.candidate = None;
+    }
+
     /// Begins a change.
     pub fn draft(&self) -> Draft {
         Draft::new(self.loader.documents())

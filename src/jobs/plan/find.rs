@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use crate::jobs::plan::{Given, Planner, missing, wrong};
-use crate::model::{Mac, Serial};
+use crate::model::{FieldRole, Mac, Serial};
 use crate::operation::{Code, Problem};
 use crate::snapshot::{Phone, Snapshot};
 
@@ -48,11 +48,11 @@ impl<'s> Planner<'s> {
         found.ok_or_else(|| wrong(key, way))
     }
 
-    /// Tells whether a field does nothing but name the device.
+    /// Tells whether a field does nothing but name the device: whatever it is for, where the job does not name it.
     pub(super) fn is_key(&self, name: &str) -> bool {
         let field = self.fields.get(name).map(|taken| taken.limits.field.role);
         field.is_some_and(|role| {
-            matches!(role, crate::model::FieldRole::Key | crate::model::FieldRole::OtherKey)
+            self.job.field(name).is_none() || matches!(role, FieldRole::Key | FieldRole::OtherKey)
         })
     }
 

@@ -186,8 +186,7 @@ impl<'s> Planner<'s> {
     fn changed<'g>(&'g self, given: &'g Given<'_>) -> impl Iterator<Item = (&'g OperationField, &'g Said)> {
         given.said.iter().filter_map(|(name, said)| {
             let field = &self.fields.get(*name)?.limits.field;
-            let is_key = matches!(field.role, FieldRole::Key | FieldRole::OtherKey);
-            (!is_key).then_some((field, said))
+            (!self.is_key(name)).then_some((field, said))
         })
     }
 }

@@ -81,14 +81,22 @@ pub(super) fn planned(
     rows: &[Row],
     again: bool,
 ) -> Result<Vec<Planned>, Problem> {
-    let key = runs.store.key()?;
+    let mut key = None;
     let planner = Planner::new(snapshot, job)?;
     let mut planned = Vec::with_capacity(rows.len());
     for row in rows {
         let (what, digest) = match planner.plan(row) {
             Err(problem) => (What::Refused(problem), None),
             Ok(plan) => {
-                let digest = plan.generates.then(|| digest::of_row(&key, &job.id, &text(job, row))).flatten();
+                let digest = if plan.generates {
+                    let key = match key {
+                        Some(key) => key,
+                        None => *key.insert(runs.store.key()?),
+                    };
+                    digest::of_row(&key, &job.id, &text(job, row))
+                } else {
+                    None
+                };
                 (What::Edits(plan.edits, plan.note), digest)
             }
         };

@@ -94,10 +94,7 @@ impl Store {
     pub(super) fn make(&self, id: &RunId) -> Result<bool, StoreError> {
         let folder = self.folder.join(id.as_str());
         let failed = |source| StoreError { what: "make", path: folder.clone(), source };
-        if !self.folder.is_dir() {
-            DirBuilder::new().recursive(true).mode(0o700).create(&self.folder).map_err(failed)?;
-            self.give_away(&self.folder);
-        }
+        self.make_folder()?;
         match DirBuilder::new().mode(0o700).create(&folder) {
             Ok(()) => {
                 self.give_away(&folder);
@@ -107,6 +104,15 @@ impl Store {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
             Err(error) => Err(failed(error)),
         }
+    }
+
+    fn make_folder(&self) -> Result<(), StoreError> {
+        let failed = |source| StoreError { what: "make", path: self.folder.clone(), source };
+        if !self.folder.is_dir() {
+            DirBuilder::new().recursive(true).mode(0o700).create(&self.folder).map_err(failed)?;
+            self.give_away(&self.folder);
+        }
+        Ok(())
     }
 
     /// Removes a run that never came to be.
@@ -298,6 +304,7 @@ impl Store {
         {
             return Ok(key);
         }
+        self.make_folder()?;
         let mut key = [0; 32];
         getrandom::fill(&mut key).map_err(|error| failed(io::Error::other(error)))?;
         durable::write(&path, &key, 0o600).map_err(failed)?;

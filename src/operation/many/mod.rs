@@ -126,6 +126,8 @@ pub fn perform_many(
 ) -> Result<ManyOutcome, Problem> {
     let Many { dry_run, skip_refused, diff, cancelled, progress, note } = options;
     usable(desk)?;
+    // A dry run before this one has left its trial there, and rows are judged on what is.
+    desk.clear();
     acting(desk.base(), caller)?;
     let mut work = Work::new(desk, caller, edits);
     if !work.judge(desk, cancelled, progress)? {

@@ -19,7 +19,7 @@ fn bench() -> Bench {
     Bench::with(&more)
 }
 
-const SEVEN: &str = "device,notes\nHall,x\nDesk,x\nP3,x\nP4,x\nP5,x\nP6,x\nP7,x\n";
+const SEVEN: &str = "device,notes\nHall,x\nDesk,x\nPhone 3,x\nPhone 4,x\nPhone 5,x\nPhone 6,x\nPhone 7,x\n";
 
 #[test]
 fn rows_in_batches_leave_out_those_that_are_refused_where_the_job_goes_on() {
@@ -154,7 +154,7 @@ fn what_is_generated_is_not_generated_again_for_the_same_row_unless_that_is_aske
     assert_eq!(serial("Hall"), rotated);
     let note = bench.rows(&second.id)[0].note.clone().unwrap();
     assert!(note.contains(first.id.as_str()), "{note}");
-    let other = bench.run("helper", &rows("rotates", "device\nP3\nHall\n"));
+    let other = bench.run("helper", &rows("rotates", "device\nPhone 3\nHall\n"));
     assert_eq!((other.counts.done, other.counts.unchanged), (1, 1), "a row counts wherever it stands");
     let again = bench.run("helper", &Order { again: true, ..rows("rotates", csv) });
     assert_eq!(again.counts.done, 2);

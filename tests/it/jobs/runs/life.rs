@@ -65,3 +65,39 @@ fn rows_are_one_change_and_one_that_is_refused_refuses_all() {
     assert!(bench.look("helper", &run.id).is_ok());
     assert!(bench.runs.look(&bench.site.load(), &login("second"), &run.id).is_err(), "another's");
 }
+
+#[test]
+fn a_preview_tells_each_row_and_what_phones_would_get_and_keeps_nothing() {
+    let bench = Bench::new();
+    let before = std::fs::read_to_string(bench.site.path("fleet/org.toml")).unwrap();
+    let order = rows("rows", "device,notes\nHall,a\nNonesuch,b\n");
+    let preview = bench.at_desk(|desk| bench.runs.preview(desk, &login("helper"), &order)).unwrap();
+    assert_eq!((preview.state, preview.counts.done, preview.counts.refused), (RunState::Refused, 1, 1));
+    assert_eq!(preview.rows[0].after["notes"], "a");
+    assert!(preview.diff.files.contains("+notes = \"a\""), "{}", preview.diff.files);
+    assert_eq!(std::fs::read_to_string(bench.site.path("fleet/org.toml")).unwrap(), before);
+    assert!(bench.runs.ready().unwrap().is_empty() && bench.audited("run").is_empty());
+    let problem = bench.at_desk(|desk| bench.runs.preview(desk, &login("nobody"), &order)).unwrap_err();
+    assert_eq!(problem.code, Code::NotFound);
+}
+
+#[test]
+fn whoever_fills_in_a_form_is_told_at_once_which_field_is_wrong() {
+    let bench = Bench::new();
+    for (values, field) in [
+        (json!({ "device": "Hall" }), "notes"),
+        (json!({ "device": "Hall", "notes": "x", "name": "Mine" }), "name"),
+        // They may name the device, and change nothing of it.
+        (json!({ "device": "Hall", "notes": "x", "mac": "00:15:65:00:00:77" }), "mac"),
+        (json!({ "device": "Hall", "notes": "x", "mac": "00:15:65:00:00:02" }), "mac"),
+        (json!({ "notes": "x" }), "device"),
+    ] {
+        let problem = bench.order("helper", &asked("rename", values.clone())).unwrap_err();
+        assert_eq!(problem.field.as_deref(), Some(field), "{values}: {problem}");
+        assert_eq!(problem.code, Code::Invalid);
+    }
+    let problem = bench.order("helper", &asked("rows", json!({ "device": "Hall" }))).unwrap_err();
+    assert!(problem.message.contains("runs over rows"), "{problem}");
+    let problem = bench.order("helper", &rows("rename", "device,notes\nHall,x\n")).unwrap_err();
+    assert!(problem.message.contains("instead of rows"), "{problem}");
+}

@@ -3,6 +3,7 @@
 mod approval;
 mod batches;
 mod life;
+mod trouble;
 mod undo;
 
 use std::sync::Arc;
