@@ -1,5 +1,6 @@
 //! `bellhop audit`
 
+use std::path::Path;
 use std::time::SystemTime;
 
 use anyhow::anyhow;
@@ -11,6 +12,7 @@ use crate::cli::Failure;
 use crate::cli::act::session::Session;
 use crate::cli::act::show;
 use crate::cli::table::Table;
+use crate::jobs::runs::Runs;
 
 /// Search and verify the audit log
 ///
@@ -28,7 +30,8 @@ enum Command {
     Search(Wanted),
     /// Say whether every line is as it was written, and where the first one stands that is not
     ///
-    /// Exit code 0 means that the chain holds, 1 that it does not. The number and hash of the last line are told:
+    /// The records of runs of jobs are compared with what the log says of them, too. Exit code 0 means that the chain
+    /// holds and no record was changed, 1 that it is not so. The number and hash of the last line are told:
     /// write them down elsewhere, and give the hash with --noted, so that a cut tail is noticed, too.
     Verify {
         /// The hash of a line that must be there
@@ -82,7 +85,7 @@ impl Args {
         let log = Log::at(session.state());
         match self.command {
             Command::Search(wanted) => wanted.search(&log),
-            Command::Verify { noted, json } => verify(&log, noted.as_deref(), json),
+            Command::Verify { noted, json } => verify(&log, session.state(), noted.as_deref(), json),
         }
     }
 }
@@ -141,17 +144,20 @@ fn what(entry: &Entry) -> String {
     keys.into_iter().map(change).collect::<Vec<_>>().join(", ")
 }
 
-fn verify(log: &Log, noted: Option<&str>, as_json: bool) -> Result<(), Failure> {
+fn verify(log: &Log, state: &Path, noted: Option<&str>, as_json: bool) -> Result<(), Failure> {
     let verdict = log.verify(noted)?;
+    let (runs, changed) = Runs::open(state).verify()?;
+    let changed: Vec<String> = changed.iter().map(ToString::to_string).collect();
     let stamp = |stamp: &crate::audit::Stamp| json!({ "number": stamp.number, "hash": stamp.hash });
     if as_json {
         show::json(&json!({
-            "good": verdict.is_good(),
+            "good": verdict.is_good() && changed.is_empty(),
             "lines": verdict.lines,
             "first": verdict.first.as_ref().map(stamp),
             "last": verdict.last.as_ref().map(stamp),
             "broken": verdict.broken.as_ref().map(ToString::to_string),
             "noted": verdict.noted,
+            "runs": { "compared": runs, "changed": changed },
         }))?;
     } else {
         match (&verdict.first, &verdict.last) {
@@ -161,12 +167,18 @@ fn verify(log: &Log, noted: Option<&str>, as_json: bool) -> Result<(), Failure> 
             }
             _ => println!("no line holds"),
         }
+        if runs > 0 {
+            println!("{} of {runs} records of runs are as the log says", runs.saturating_sub(changed.len()));
+        }
     }
     if let Some(broken) = verdict.broken {
         return Err(anyhow!("{broken}").into());
     }
     if verdict.noted == Some(false) {
         return Err(anyhow!("the line that was noted is not there; the log was cut").into());
+    }
+    if !changed.is_empty() {
+        return Err(anyhow!("{}", changed.join("; ")).into());
     }
     Ok(())
 }

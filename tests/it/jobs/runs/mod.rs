@@ -2,6 +2,7 @@
 
 mod approval;
 mod batches;
+mod kill;
 mod life;
 mod trouble;
 mod undo;
