@@ -70,13 +70,7 @@ fn audited(site: &Site) -> BTreeMap<(String, String), usize> {
 }
 
 /// Checks what a killed server left, once whoever came next has brought it in order.
-fn judge(
-    site: &Site,
-    snapshot: &Snapshot,
-    runs: &Runs,
-    id: &RunId,
-    values: (&str, &str),
-) -> RunState {
+fn judge(site: &Site, snapshot: &Snapshot, runs: &Runs, id: &RunId, values: (&str, &str)) -> RunState {
     let (before, value) = values;
     let run = runs.look(snapshot, &administrator(), id).unwrap();
     let (told, _) = runs.rows(snapshot, &administrator(), id, Some(RowStatus::Done), ALL).unwrap();
