@@ -33,6 +33,13 @@ pub(super) fn read(text: &str, headers: &mut Headers<'_>, assembly: &mut Assembl
     }
     let names: Vec<String> = first.cells().map(|cell| cell.text.to_owned()).collect();
     let layout = headers.layout(first.line, &names, faults);
+    if layout.is_none() && !names.iter().any(|name| headers.knows(name)) {
+        // What stands there is not said: it may be a row, and hold a secret.
+        let message = "is no header, since none of its cells names a field; begin with a line like `mac,name,line-1`, or say \
+                       in the job's `columns` or `mapping` what the columns are";
+        faults.line(first.line, message);
+        return;
+    }
     let is_row = layout.is_some();
     let columns = headers.read(first.line, &layout.unwrap_or(names), faults);
     if columns.is_empty() {
@@ -305,4 +312,41 @@ fn quoting(raw: &str) -> Quoting {
         }
     }
     Quoting::Wrong("opens a quote that is never closed; close it, or write a quote inside a cell twice")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::jobs::cell::push;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn whatever_cells_hold_they_read_back_as_they_were_written(
+            table in prop::collection::vec(prop::collection::vec("(\\PC|clear|\"|'|=|,|;|\t|\r|\n| ){0,6}", 3), 1..6),
+            delimiter in prop::sample::select(DELIMITERS.to_vec()),
+        ) {
+            let mut text = String::new();
+            for row in &table {
+                for (at, cell) in row.iter().enumerate() {
+                    text.extend((at > 0).then_some(char::from(delimiter)));
+                    push(&mut text, &Cell::Value(cell.clone()).written());
+                }
+                text.push_str("\r\n");
+            }
+            let mut faults = Faults::default();
+            let mut records = Records::new(&text, delimiter, 1);
+            let mut back = Vec::new();
+            while let Some(record) = records.next(&mut faults) {
+                prop_assert!(record.cells().all(|cell| check(&cell).is_ok()), "{:?}", text);
+                back.push(record.cells().map(|cell| Cell::read(cell.text)).collect::<Vec<_>>());
+            }
+            let cells = |row: &Vec<String>| row.iter().map(|cell| Cell::Value(cell.clone())).collect::<Vec<_>>();
+            prop_assert_eq!(back, table.iter().map(cells).collect::<Vec<_>>());
+            prop_assert!(faults.is_empty());
+        }
+    }
 }

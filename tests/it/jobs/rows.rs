@@ -213,6 +213,13 @@ fn a_column_that_nobody_knows_is_told_once_with_the_nearest_field_and_the_cure()
 }
 
 #[test]
+fn a_file_without_a_header_is_told_so_and_nothing_of_its_first_row() {
+    let told = faults(&edit(), "0015654aa937,100,CANARY\n0015654aa938,101,CANARY\n");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with("line 1: is no header") && !told[0].contains("CANARY"), "{told:?}");
+}
+
+#[test]
 fn two_columns_for_one_field_are_refused_also_where_a_mapping_makes_them_so() {
     let told = faults(&edit(), "device,notes,Notes\na,b,c\n");
     assert_eq!(
