@@ -212,6 +212,11 @@ impl Draft {
         self.open.keys().map(PathBuf::as_path)
     }
 
+    /// Gives how long the documents are that were edited.
+    pub fn bytes(&self) -> usize {
+        self.open.values().map(|open| open.before.as_deref().map_or(0, str::len)).sum()
+    }
+
     /// Gives a number that grows with each edit.
     pub fn revision(&self) -> u64 {
         self.revision

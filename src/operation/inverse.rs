@@ -82,11 +82,18 @@ fn added(record: &RecordRef) -> Option<Edit> {
     }
 }
 
+/// Tables that are there even where nothing is in them, so that null, which would be their default, changes nothing.
+const ALWAYS: &[&str] = &["raw", "settings", "sip"];
+
 /// Gives the merge patch (RFC 7396) that turns one table into another.
 fn patch(from: &Fields, to: &Fields) -> Fields {
     let mut made = Map::new();
     for key in from.keys().filter(|key| !to.contains_key(*key)) {
-        made.insert(key.clone(), Value::Null);
+        let gone = match from.get(key) {
+            Some(Value::Object(table)) if ALWAYS.contains(&key.as_str()) => patch(table, &Map::new()).into(),
+            _ => Value::Null,
+        };
+        made.insert(key.clone(), gone);
     }
     for (key, to) in to {
         match (from.get(key), to) {

@@ -7,6 +7,7 @@
 mod account;
 mod apply;
 mod asked;
+mod batch;
 mod changes;
 mod device;
 mod diff;

@@ -1,15 +1,16 @@
 //! Many edits as one change.
 //!
-//! Each edit is decided, drafted and tried out on what the edits before it made; what comes of all of them is
-//! committed in one step. Whatever is refused leaves everything as it was, and a line in the audit log.
+//! Each edit is decided, drafted and tried out on what the edits before it made, or together with those before it where
+//! that comes to the same; what comes of all of them is committed in one step. Whatever is refused leaves everything as it was, and a line in the audit log.
 
 use serde_json::Value;
 use tracing::error;
 
 use crate::audit::{Entry, Log};
-use crate::edit::{Draft, WriteError};
+use crate::edit::{Draft, Noted, WriteError};
 use crate::model::{RecordKind, RecordRef, Serial};
 use crate::operation::apply::apply;
+use crate::operation::batch::{self, Batch};
 use crate::operation::engine::{Applied, Changed};
 use crate::operation::look::acting;
 use crate::operation::record::{self, Secrets};
@@ -53,6 +54,10 @@ struct Done {
     warnings: Vec<String>,
     /// Whether any record is not as it was.
     changed: bool,
+    /// What is drafted.
+    noted: Vec<Noted>,
+    /// Before which edit, counted from the first, none go together: those that did not have spoiled each other.
+    alone: usize,
 }
 
 fn attempt(desk: &mut Desk<'_>, caller: &Caller, request: &Request) -> Result<Outcome, Problem> {
@@ -64,12 +69,21 @@ fn attempt(desk: &mut Desk<'_>, caller: &Caller, request: &Request) -> Result<Ou
     usable(desk)?;
     let mut draft = desk.draft();
     let mut done = Done::default();
-    for (at, edit) in request.edits.iter().enumerate() {
+    let mut at = 0;
+    while let Some(edit) = request.edits.get(at) {
         let if_match = request.if_match.as_deref().filter(|_| at == 0);
-        let did = one(desk, &mut draft, caller, edit, if_match, &mut done);
-        did.map_err(|problem| Problem { edit: Some(at), ..problem })?;
+        // A version is one record's.
+        let next = if request.if_match.is_none() { &request.edits[at..] } else { &[] };
+        let did = several(desk, &mut draft, caller, next, &mut done).and_then(|did| {
+            if did > 0 {
+                Ok(did)
+            } else {
+                one(desk, &mut draft, caller, edit, if_match, &mut done).map(|()| 1)
+            }
+        });
+        at += did.map_err(|problem| Problem { edit: Some(at), ..problem })?;
     }
-    let Done { results, changes, entries, mut warnings, changed } = done;
+    let Done { results, changes, entries, mut warnings, changed, .. } = done;
     let after = acting(desk.snapshot(), caller).ok();
     warnings
         .extend(after.iter().flat_map(|actor| faults::warnings(actor, desk.warnings(), &draft, &changes)));
@@ -105,6 +119,37 @@ pub(super) fn usable(desk: &Desk<'_>) -> Result<(), Problem> {
     Err(Problem::new(Code::Faulty, format!("the records' files are not served as they are; {cure}")))
 }
 
+/// Does as many edits as go together on what those before them made; tells how many, none where they do not.
+fn several(
+    desk: &mut Desk<'_>,
+    draft: &mut Draft,
+    caller: &Caller,
+    edits: &[Edit],
+    done: &mut Done,
+) -> Result<usize, Problem> {
+    if done.results.len() < done.alone {
+        return Ok(0);
+    }
+    let Some(Batch { applied, noted }) = batch::decide(desk, draft, caller, edits)? else { return Ok(0) };
+    let before = desk.share();
+    let stands = draft.replay(&noted.iter().collect::<Vec<_>>()).is_ok() && desk.try_out(draft).is_ok();
+    if !stands {
+        // One of them cannot stand beside the others: whichever comes later, as nobody knows yet.
+        done.alone = done.results.len() + applied.len();
+        *draft = desk.draft();
+        draft.replay(&done.noted.iter().collect::<Vec<_>>()).map_err(|(_, error)| error)?;
+        let restored = desk.try_out(draft);
+        restored.map_err(|_| Problem::new(Code::Failed, "the request could not be begun anew; repeat it"))?;
+        return Ok(0);
+    }
+    done.noted.extend(noted);
+    let many = applied.len();
+    for (edit, applied) in edits.iter().zip(applied) {
+        done.take_in(&before, desk.snapshot(), caller, edit, applied);
+    }
+    Ok(many)
+}
+
 /// Does one edit on what those before it made.
 fn one(
     desk: &mut Desk<'_>,
@@ -114,33 +159,50 @@ fn one(
     if_match: Option<&str>,
     done: &mut Done,
 ) -> Result<(), Problem> {
-    let fields = |snapshot: &Snapshot, record: Option<&RecordRef>| {
-        record.and_then(|record| record::of(snapshot, record, Secrets::Write))
-    };
-    let Applied { rule, changes, answer, warnings, made: _ } =
-        apply(draft, &acting(desk.snapshot(), caller)?, caller, edit)?;
+    let before = desk.share();
+    let mut aside = draft.aside();
+    let applied = apply(&mut aside, &acting(&before, caller)?, caller, edit)?;
     if let Some(wanted) = if_match {
-        is_version(desk.snapshot(), &changes, wanted)?;
+        is_version(&before, &applied.changes, wanted)?;
     }
-    let before: Vec<Option<Fields>> =
-        changes.iter().map(|change| fields(desk.snapshot(), change.before.as_ref())).collect();
+    let noted = aside.into_noted();
+    draft.replay(&noted.iter().collect::<Vec<_>>()).map_err(|(_, error)| error)?;
     if let Err(faults) = desk.try_out(draft) {
         return Err(faults::problem(&acting(desk.snapshot(), caller)?, &faults));
     }
-    for (change, old) in changes.iter().zip(before) {
-        let new = fields(desk.snapshot(), change.after.as_ref());
-        if old != new {
-            done.changed = true;
-            let record = change.after.as_ref().or(change.before.as_ref());
-            let entry = entry(caller, edit, rule, record, new.as_ref().or(old.as_ref()));
-            done.entries.push(entry.changed(&old.unwrap_or_default(), &new.unwrap_or_default()));
-        }
-    }
-    let told = acting(desk.snapshot(), caller).map(|actor| answer(&actor));
-    done.results.push(told.unwrap_or_default());
-    done.changes.extend(changes);
-    done.warnings.extend(warnings);
+    done.noted.extend(noted);
+    done.take_in(&before, desk.snapshot(), caller, edit, applied);
     Ok(())
+}
+
+impl Done {
+    /// Takes in what an edit brought, from one snapshot to the next.
+    fn take_in(
+        &mut self,
+        before: &Snapshot,
+        after: &Snapshot,
+        caller: &Caller,
+        edit: &Edit,
+        applied: Applied,
+    ) {
+        let fields = |snapshot: &Snapshot, record: Option<&RecordRef>| {
+            record.and_then(|record| record::of(snapshot, record, Secrets::Write))
+        };
+        let Applied { rule, changes, answer, warnings, made: _ } = applied;
+        for change in &changes {
+            let (old, new) = (fields(before, change.before.as_ref()), fields(after, change.after.as_ref()));
+            if old != new {
+                self.changed = true;
+                let record = change.after.as_ref().or(change.before.as_ref());
+                let entry = entry(caller, edit, rule, record, new.as_ref().or(old.as_ref()));
+                self.entries.push(entry.changed(&old.unwrap_or_default(), &new.unwrap_or_default()));
+            }
+        }
+        let told = acting(after, caller).map(|actor| answer(&actor));
+        self.results.push(told.unwrap_or_default());
+        self.changes.extend(changes);
+        self.warnings.extend(warnings);
+    }
 }
 
 /// Says why a change that was found good could not be made.

@@ -14,6 +14,9 @@ use crate::operation::engine::Changed;
 use crate::operation::record::{self, Secrets};
 use crate::rights::{Account, Actor};
 
+/// Most bytes of files that are compared line by line.
+const LARGE: usize = 1 << 20;
+
 /// Tells whether an actor sees a record.
 pub(super) fn sees(actor: &Actor<'_>, record: &RecordRef) -> bool {
     let (snapshot, key) = (actor.snapshot(), record.key.as_str());
@@ -65,10 +68,10 @@ fn dots(value: &mut Value, is_known: impl Fn(&str) -> bool) {
 
 /// Compares the records before and after as a unified diff, secrets masked.
 ///
-/// The administrator sees the files themselves. A file may hold records of others, and its name may tell of them, so
+/// The administrator sees the files themselves, unless they are large: then the records that change. A file may hold records of others, and its name may tell of them, so
 /// that everybody else sees the keys that change of the records in its own sight.
 pub(super) fn files(before: &Actor<'_>, after: &Actor<'_>, draft: &Draft, changes: &[Changed]) -> String {
-    if before.is_administrator() {
+    if before.is_administrator() && draft.bytes() <= LARGE {
         return draft.diff();
     }
     let mut diff = String::new();

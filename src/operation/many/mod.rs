@@ -4,9 +4,11 @@
 //! refused says why, and refuses the whole unless it may be left out. Rows are judged beside each other, not one after
 //! the other: a row that waits for what another one does is judged again when that stands. Read next: `work`.
 
+mod exchange;
 mod rival;
 mod tell;
 mod trace;
+mod words;
 mod work;
 
 use std::fmt;
@@ -25,6 +27,9 @@ use crate::reload::Desk;
 
 /// Most refusals of one change that the audit log is told of.
 const REFUSALS: usize = 100;
+
+/// Most records that are told of in a comparison of files.
+const COMPARED: usize = 200;
 
 /// How rows are done.
 pub struct Many<'m> {
@@ -171,7 +176,11 @@ fn compare(
     if more > 0 {
         warnings.push(format!("{more} more devices are touched"));
     }
-    Ok(Diff { files: told::files(&before, &after, work.draft(), &changes), rendered })
+    let told = &changes[..changes.len().min(COMPARED)];
+    if changes.len() > told.len() {
+        warnings.push(format!("{} more records change", changes.len() - told.len()));
+    }
+    Ok(Diff { files: told::files(&before, &after, work.draft(), told), rendered })
 }
 
 /// Tells the audit log of rows that the caller may not do.

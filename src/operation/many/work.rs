@@ -11,8 +11,9 @@ use crate::operation::engine::{Applied, Changed};
 use crate::operation::look::acting;
 use crate::operation::many::rival::{Rivals, target};
 use crate::operation::many::tell::{Told, tell};
+use crate::operation::many::words::{same_record, same_value, unjudged, waits};
 use crate::operation::many::{ManyOutcome, RowOutcome, Status, trace};
-use crate::operation::{Caller, Code, Edit, Fields, Problem, faults};
+use crate::operation::{Caller, Edit, Fields, Problem, faults};
 use crate::reload::Desk;
 use crate::rights::{Actor, Rule};
 use crate::snapshot::Snapshot;
@@ -35,7 +36,7 @@ pub(super) struct Unit<'e> {
     pub(super) edits: Vec<&'e Edit>,
     pub(super) state: State,
     /// What is drafted of it.
-    noted: Vec<Noted>,
+    pub(super) noted: Vec<Noted>,
 }
 
 /// What became of a row so far.
@@ -60,15 +61,15 @@ pub(super) struct Judged {
 }
 
 /// What was decided of a row: what each of its edits brings, or why it is refused.
-type Decision = Result<Vec<Judged>, Problem>;
+pub(super) type Decision = Result<Vec<Judged>, Problem>;
 
 /// Rows that are done as one change.
 pub(super) struct Work<'e> {
-    caller: &'e Caller,
-    units: Vec<Unit<'e>>,
+    pub(super) caller: &'e Caller,
+    pub(super) units: Vec<Unit<'e>>,
     /// The rows that stand in the draft, in the order in which they were drafted.
     standing: Vec<usize>,
-    draft: Draft,
+    pub(super) draft: Draft,
     trials: usize,
 }
 
@@ -167,19 +168,18 @@ impl<'e> Work<'e> {
             };
             let decided = self.accept(&before, &waiting, judged);
             let known = self.standing.len();
-            self.fit(desk, &decided)?;
+            self.stand(desk, &before, &decided)?;
             if self.standing.len() == known {
+                self.exchange(desk)?;
                 break;
             }
-            let new = self.standing[known..].to_vec();
-            self.tell_of(&before, &desk.share(), &new)?;
         }
         progress(self.units.len());
         Ok(!cancelled())
     }
 
     /// Lists the rows that may be judged again.
-    fn waiting(&self) -> Vec<usize> {
+    pub(super) fn waiting(&self) -> Vec<usize> {
         let waits = |(_, unit): &(usize, &Unit<'_>)| matches!(unit.state, State::Waiting(_));
         self.units.iter().enumerate().filter(waits).map(|(at, _)| at).collect()
     }
@@ -233,7 +233,12 @@ impl<'e> Work<'e> {
     }
 
     /// Takes in what was decided; gives the rows that may stand together.
-    fn accept(&mut self, snapshot: &Snapshot, rows: &[usize], judged: Vec<Decision>) -> Vec<usize> {
+    pub(super) fn accept(
+        &mut self,
+        snapshot: &Snapshot,
+        rows: &[usize],
+        judged: Vec<Decision>,
+    ) -> Vec<usize> {
         let mut rivals = Rivals::default();
         let mut decided = Vec::new();
         for (at, judged) in rows.iter().zip(judged) {
@@ -256,6 +261,19 @@ impl<'e> Work<'e> {
         }
         decided.retain(|at| matches!(self.units[*at].state, State::Decided(_)));
         decided
+    }
+
+    /// Has rows stand that were decided, and tells of those that do.
+    pub(super) fn stand(
+        &mut self,
+        desk: &mut Desk<'_>,
+        before: &Snapshot,
+        rows: &[usize],
+    ) -> Result<(), Problem> {
+        let known = self.standing.len();
+        self.fit(desk, rows)?;
+        let new = self.standing[known..].to_vec();
+        self.tell_of(before, &desk.share(), &new)
     }
 
     /// Has rows stand that were decided, as many of them as can stand together with those that do.
@@ -316,11 +334,17 @@ impl<'e> Work<'e> {
         Ok(Err(Trouble::Of(culprits)))
     }
 
-    /// Begins the draft anew, with the rows that stand.
-    fn redraft(&mut self, desk: &mut Desk<'_>) -> Result<(), Problem> {
-        self.draft = desk.draft();
+    /// Drafts the rows that stand.
+    pub(super) fn drafted(&self, desk: &Desk<'_>) -> Result<Draft, Problem> {
+        let mut draft = desk.draft();
         let all: Vec<&Noted> = self.standing.iter().flat_map(|at| &self.units[*at].noted).collect();
-        self.draft.replay(&all).map_err(|(_, error)| Problem::from(error))?;
+        draft.replay(&all).map_err(|(_, error)| Problem::from(error))?;
+        Ok(draft)
+    }
+
+    /// Begins the draft anew, with the rows that stand.
+    pub(super) fn redraft(&mut self, desk: &mut Desk<'_>) -> Result<(), Problem> {
+        self.draft = self.drafted(desk)?;
         desk.try_out(&self.draft).map_err(|faults| {
             let actor = acting(desk.base(), self.caller);
             actor.map_or_else(|problem| problem, |actor| faults::problem(&actor, &faults))
@@ -355,7 +379,7 @@ enum Trouble {
 }
 
 /// Decides the edits of a row.
-fn decide(
+pub(super) fn decide(
     draft: &Draft,
     actor: &Actor<'_>,
     caller: &Caller,
@@ -369,37 +393,4 @@ fn decide(
         Ok(Judged { rule, changes, made, warnings, noted: aside.into_noted() })
     };
     edits.iter().enumerate().map(one).collect()
-}
-
-/// What is said of a row that nobody has judged.
-fn unjudged() -> Problem {
-    Problem::new(Code::Failed, "the row was not judged; run it again")
-}
-
-/// Says that a row is about what another one changes already.
-fn waits(other: u64) -> Problem {
-    let message = format!("row {other} changes the same record; run this row again after it");
-    Problem::new(Code::Conflict, message)
-}
-
-/// Says that several rows are about one record.
-fn same_record(others: &[u64]) -> Problem {
-    let message = format!("{} about the same record; leave one of them", rows(others, "is", "are"));
-    Problem::new(Code::Conflict, message)
-}
-
-/// Says that several rows claim what one record alone can have.
-fn same_value(what: &str, others: &[u64]) -> Problem {
-    let message = format!("{} to have {what}, too; leave one of them", rows(others, "is", "are"));
-    Problem::new(Code::Conflict, message)
-}
-
-/// Names rows, a few of many.
-fn rows(numbers: &[u64], one: &str, several: &str) -> String {
-    let told: Vec<String> = numbers.iter().take(5).map(u64::to_string).collect();
-    let more = if numbers.len() > 5 { ", …" } else { "" };
-    match told.as_slice() {
-        [only] => format!("row {only} {one}"),
-        _ => format!("rows {}{more} {several}", told.join(", ")),
-    }
 }

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use bellhop::operation::{
     Caller, Code, Edit, Fields, Many, ManyOutcome, Problem, RowOutcome, Status, Through, perform_many,
 };
-use bellhop::reload::Loader;
+use bellhop::reload::{Desk, Loader};
 use serde_json::{Value, json};
 
 use crate::support::Site;
@@ -29,16 +29,16 @@ name = "User"
 "#;
 
 /// The serial of a device by its number.
-fn serial(number: usize) -> String {
+pub(super) fn serial(number: usize) -> String {
     format!("q7x2m9t4h8k3w6e5r1y{number:03}zpan")
 }
 
-fn mac(number: usize) -> String {
+pub(super) fn mac(number: usize) -> String {
     format!("00:15:65:00:00:{number:02X}")
 }
 
 /// A site with so many devices, each with an extension of its own on its first line.
-fn site(devices: usize) -> Site {
+pub(super) fn site(devices: usize) -> Site {
     let mut text = FLEET.to_owned();
     for number in 0..devices {
         text += &format!(
@@ -53,30 +53,33 @@ fn site(devices: usize) -> Site {
     Site::new().write("fleet/sp/org.toml", &text)
 }
 
-fn caller(account: &str) -> Caller {
+pub(super) fn caller(account: &str) -> Caller {
     Caller { account: account.to_owned(), login: None, through: Through::Shell, peer: None, run: None }
 }
 
-fn fields(value: Value) -> Fields {
+pub(super) fn fields(value: Value) -> Fields {
     let Value::Object(fields) = value else { panic!("fields are a table") };
     fields
 }
 
-fn edit(number: usize, what: Value) -> Edit {
+pub(super) fn edit(number: usize, what: Value) -> Edit {
     Edit::DeviceEdit { device: serial(number), fields: fields(what) }
 }
 
 /// How rows are done here.
 #[derive(Clone, Copy, Default)]
-struct How {
-    dry_run: bool,
-    skip_refused: bool,
-    diff: bool,
+pub(super) struct How {
+    pub(super) dry_run: bool,
+    pub(super) skip_refused: bool,
+    pub(super) diff: bool,
 }
 
-fn run(site: &Site, account: &str, edits: &[(u64, Edit)], how: How) -> ManyOutcome {
+pub(super) fn run(site: &Site, account: &str, edits: &[(u64, Edit)], how: How) -> ManyOutcome {
     let mut loader = Loader::new(&site.path("bellhop.toml")).unwrap();
-    let mut desk = loader.desk();
+    run_at(&mut loader.desk(), account, edits, how)
+}
+
+pub(super) fn run_at(desk: &mut Desk<'_>, account: &str, edits: &[(u64, Edit)], how: How) -> ManyOutcome {
     let options = Many {
         dry_run: how.dry_run,
         skip_refused: how.skip_refused,
@@ -85,14 +88,14 @@ fn run(site: &Site, account: &str, edits: &[(u64, Edit)], how: How) -> ManyOutco
         progress: &|_| (),
         note: &mut |_| Ok(()),
     };
-    perform_many(&mut desk, &caller(account), edits, options).unwrap()
+    perform_many(desk, &caller(account), edits, options).unwrap()
 }
 
-fn numbered(edits: Vec<Edit>) -> Vec<(u64, Edit)> {
+pub(super) fn numbered(edits: Vec<Edit>) -> Vec<(u64, Edit)> {
     (2..).zip(edits).collect()
 }
 
-fn statuses(outcome: &ManyOutcome) -> Vec<Status> {
+pub(super) fn statuses(outcome: &ManyOutcome) -> Vec<Status> {
     outcome.rows.iter().map(|row| row.status).collect()
 }
 
@@ -100,7 +103,7 @@ fn why(row: &RowOutcome) -> String {
     row.problem.as_ref().map(|problem| problem.message.clone()).unwrap_or_default()
 }
 
-fn text(site: &Site) -> String {
+pub(super) fn text(site: &Site) -> String {
     std::fs::read_to_string(site.path("fleet/sp/org.toml")).unwrap()
 }
 

@@ -8,3 +8,4 @@ mod grants;
 mod inside;
 mod rows; // files of rows in, results and inventories out
 mod runs; // from an order to its end
+mod undo; // what undoes rows
