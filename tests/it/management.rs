@@ -198,3 +198,115 @@ fn a_device_of_an_extension_has_the_settings_of_its_user() {
     let faults = loader.load(&second).unwrap_err();
     assert!(site.lines(&faults)[0].contains("there is no account `0087*002`"), "{faults:?}");
 }
+
+const GRANTED: &str = r#"
+[[group]]
+id = "desk"
+name = "Help desk"
+logins = ["mary"]
+
+[[grant]]
+id = "own"
+login = "mary"
+platform = "org"
+provisioning = true
+on-demand-jobs = ["remove"]
+
+[[grant]]
+id = "desks"
+group = "desk"
+platform = "org"
+bulk-admin = true
+
+[[job]]
+id = "remove"
+platform = "org"
+kind = "on-demand"
+operation = "device.delete"
+"#;
+
+#[test]
+fn groups_grants_and_jobs_are_found_by_their_names() {
+    let site = Site::with_phone().write("fleet/managed.toml", GOOD).write("fleet/granted.toml", GRANTED);
+    let (snapshot, warnings) = site.try_load().unwrap();
+    assert!(warnings.is_empty(), "{warnings:?}");
+    assert_eq!(snapshot.group("desk").unwrap().name, "Help desk");
+    let grant = snapshot.grant("own").unwrap();
+    assert!(grant.provisioning && !grant.bulk_admin && !grant.provisioning_administrator);
+    assert_eq!(&*grant.on_demand_jobs, [std::sync::Arc::from("remove")]);
+    assert_eq!(
+        (&*snapshot.job("remove").unwrap().platform, snapshot.job("remove").unwrap().version),
+        ("org", 1)
+    );
+    assert_eq!((snapshot.groups().count(), snapshot.grants().count(), snapshot.jobs().count()), (1, 2, 1));
+}
+
+#[test]
+fn every_fault_of_groups_grants_and_jobs_is_told() {
+    let cases: &[(&str, &str, &str)] = &[
+        ("logins = [\"mary\"]", "logins = [\"mart\"]", "there is no login `mart`; did you mean `mary`?"),
+        (
+            "login = \"mary\"",
+            "login = \"peter-paul\"",
+            "there is no login `peter-paul`; add its record or mend the name",
+        ),
+        ("group = \"desk\"", "group = \"disk\"", "there is no group `disk`; add its record or mend the name"),
+        (
+            "login = \"mary\"",
+            "login = \"mary\"\ngroup = \"desk\"",
+            "names a login and a group; write one grant for each of them",
+        ),
+        ("login = \"mary\"\n", "", "says not who holds it; write `login` or `group`"),
+        (
+            "group = \"desk\"",
+            "login = \"mary\"",
+            "grant `desks` is for the same holder and platform; put them together",
+        ),
+        (
+            "platform = \"org\"\nprovisioning",
+            "platform = \"user\"\nprovisioning",
+            "there is no provider or organization `user`; add its record or mend the name",
+        ),
+        (
+            "platform = \"org\"\nkind",
+            "platform = \"nowhere\"\nkind",
+            "there is no provider or organization `nowhere`; add its record or mend the name",
+        ),
+        ("id = \"desks\"", "id = \"own\"", "give one of them another"),
+        ("bulk-admin = true", "bulk-admins = true", "unknown key `bulk-admins`; did you mean `bulk-admin`?"),
+        (
+            "kind = \"on-demand\"",
+            "kind = \"on-demand\"\nbatch = 5",
+            "is for bulk jobs, which run over rows; leave it out",
+        ),
+    ];
+    for (good, bad, told) in cases {
+        assert!(GRANTED.contains(good), "{good}");
+        let text = GRANTED.replacen(good, bad, 1);
+        let site = Site::with_phone().write("fleet/managed.toml", GOOD).write("fleet/granted.toml", &text);
+        let faults = site.lines(&site.try_load().unwrap_err());
+        assert!(faults.iter().any(|fault| fault.ends_with(told)), "{bad}: {faults:?}");
+    }
+    for bad in ["removed", "rows"] {
+        // What a list names in vain is a warning: whoever deletes a job by hand stops no server.
+        let text = GRANTED.replacen("[\"remove\"]", &format!("[\"remove\", \"{bad}\"]"), 1);
+        let site = Site::with_phone().write("fleet/managed.toml", GOOD).write("fleet/granted.toml", &text);
+        let (_, warnings) = site.try_load().unwrap();
+        let told =
+            format!("there is no on-demand job `{bad}` of `org`; the name counts for nothing, take it out");
+        assert!(warnings.iter().any(|warning| warning.message.ends_with(&told)), "{warnings:?}");
+    }
+}
+
+#[test]
+fn a_login_or_platform_that_a_grant_names_cannot_be_taken_away() {
+    let site = Site::with_phone().write("fleet/managed.toml", GOOD).write("fleet/granted.toml", GRANTED);
+    let mut loader = Loader::new(&site.path("bellhop.toml")).unwrap();
+    let snapshot = loader.load(&loader.nothing()).unwrap().unwrap().snapshot;
+    let token = GOOD.find("[[token]]").unwrap();
+    let without = GOOD[..token].replace("id = \"mary\"", "id = \"marie\"");
+    site.put("fleet/managed.toml", &without);
+    let faults = site.lines(&loader.load(&snapshot).unwrap_err());
+    let told = |key: &str| faults.iter().any(|fault| fault.starts_with(&format!("fleet/granted.toml:{key}")));
+    assert!(told("5: ") && told("9: "), "the group and the grant: {faults:?}");
+}
