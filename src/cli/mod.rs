@@ -97,6 +97,8 @@ pub enum Failure {
     Refused(Problem),
     /// Anything else; exit code 1.
     Other(anyhow::Error),
+    /// Something was not done, which has been said; exit code 1.
+    Told,
     /// The command line asks for what makes no sense; exit code 2.
     Usage(String),
 }
@@ -112,6 +114,7 @@ impl Failure {
     pub fn tell(&self) -> u8 {
         match self {
             Self::Degraded => 3,
+            Self::Told => 1,
             Self::Faulty(faults) => {
                 for fault in faults {
                     eprintln!("{fault}");

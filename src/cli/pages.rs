@@ -18,7 +18,7 @@ pub(super) struct Args {
 
 /// What stands at the end of the page of a command that takes other commands.
 const AS: &str = "The commands are those of bellhop(1) without `as`: account, audit, device, edits, extension, grant, \
-                  group, job, login, preferences, self, template, token. Each has a page of its own, like bellhop-device(1).";
+                  group, job, login, preferences, run, self, template, token. Each has a page of its own, like bellhop-device(1).";
 
 impl Args {
     pub(super) fn run(&self) -> Result<(), Failure> {

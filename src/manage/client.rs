@@ -143,6 +143,31 @@ pub async fn look(
     understand(post(key, as_whom, "/api/v1/queries", query).await?, Ok)
 }
 
+/// Asks the server that runs for what stands at a path, acting as somebody.
+///
+/// # Errors
+/// Why it could not be asked; the problem that it told is within.
+pub async fn fetch(key: &Key, as_whom: ActAs<'_>, path: &str) -> Result<Result<Value, Problem>, ClientError> {
+    let (name, id) = as_whom.header();
+    understand(ask(key, Request::get(path).header(name, id)).await?, Ok)
+}
+
+/// Sends the server that runs what a path takes, acting as somebody; `kind` is the media type of the body.
+///
+/// # Errors
+/// Why it could not be asked; the problem that it told is within.
+pub async fn submit(
+    key: &Key,
+    as_whom: ActAs<'_>,
+    path: &str,
+    kind: &str,
+    body: Vec<u8>,
+) -> Result<Result<Value, Problem>, ClientError> {
+    let (name, id) = as_whom.header();
+    let request = Request::post(path).header(name, id).header(CONTENT_TYPE, kind);
+    understand(send(key, request, Bytes::from(body)).await?, Ok)
+}
+
 fn understand<T>(
     told: Told,
     read: impl FnOnce(Value) -> serde_json::Result<T>,

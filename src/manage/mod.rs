@@ -42,7 +42,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use self::clerk::Clerk;
-pub use self::client::{ActAs, ClientError, Told, bans, fetched, lift_bans, look, perform, reload, status};
+pub use self::client::{
+    ActAs, ClientError, Told, bans, fetch, fetched, lift_bans, look, perform, reload, status, submit,
+};
 pub use self::key::{Key, KeyError, Proofs, ProofsError};
 pub use self::place::{Doorway, PlaceError};
 pub use self::status::{

@@ -203,6 +203,7 @@ const OWNED_BY: &[(&str, &[&str])] = &[
         "tokio",
         &[
             "accept.rs",
+            "cli/act/runs.rs",
             "cli/act/session.rs",
             "cli/bans.rs",
             "cli/reload.rs",

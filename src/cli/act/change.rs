@@ -103,7 +103,8 @@ fn tell(outcome: &Outcome, dry_run: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-fn differences(diff: &Diff) -> Result<(), Failure> {
+/// Prints what would change.
+pub(super) fn differences(diff: &Diff) -> Result<(), Failure> {
     let paint = Paint::stdout();
     let mut out = io::stdout().lock();
     let write = |out: &mut io::StdoutLock<'_>| {

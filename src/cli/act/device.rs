@@ -26,6 +26,9 @@ enum Command {
     List {
         #[command(flatten)]
         wanted: Wanted,
+        /// Print CSV instead: what the records say, which a bulk job that edits devices reads again
+        #[arg(long, conflicts_with_all = ["json", "offset", "limit"])]
+        csv: bool,
         #[command(flatten)]
         listed: Listed,
     },
@@ -150,7 +153,8 @@ struct Wanted {
 impl Args {
     pub(super) fn run(self, session: &Session) -> Result<(), Failure> {
         match self.command {
-            Command::List { wanted, listed } => list(session, wanted, &listed),
+            Command::List { wanted, csv: true, listed: _ } => session.export(&wanted.filter()),
+            Command::List { wanted, csv: false, listed } => list(session, wanted, &listed),
             Command::Show { device, shown } => shown.show(&session.look(&Query::Device { device })?),
             Command::Options { model, shown } => options(session, model, &shown),
             Command::Add { flags, settable, doing } => {
@@ -199,9 +203,7 @@ impl Args {
 }
 
 fn list(session: &Session, wanted: Wanted, listed: &Listed) -> Result<(), Failure> {
-    let Wanted { context, owner, organization, extension, model, status, text } = wanted;
-    let filter = Filter { context, owner, organization, extension, model, status, text };
-    let told = session.look(&Query::Devices { filter, page: listed.page() })?;
+    let told = session.look(&Query::Devices { filter: wanted.filter(), page: listed.page() })?;
     let columns = [
         ("NAME", "name"),
         ("ID", "id"),
@@ -266,6 +268,13 @@ fn table(rows: &Value, columns: &[(&'static str, &str)]) -> Result<(), Failure> 
         show::rows(rows, columns)?;
     }
     Ok(())
+}
+
+impl Wanted {
+    fn filter(self) -> Filter {
+        let Self { context, owner, organization, extension, model, status, text } = self;
+        Filter { context, owner, organization, extension, model, status, text }
+    }
 }
 
 impl Several {

@@ -20,6 +20,8 @@ mod nearest;
 mod own;
 mod password;
 mod preferences;
+mod run;
+mod runs;
 mod session;
 mod show;
 mod template;
@@ -60,6 +62,8 @@ pub(super) enum Managing {
     /// Say who you are and what you may
     #[command(name = "self")]
     Own(own::Args),
+    /// Look at runs of jobs, decide about them, and take them back
+    Run(run::Args),
     /// Manage templates, which give phones' files bodies of their own
     Template(template::Args),
     /// Manage tokens, by which programs use the admin API
@@ -82,6 +86,7 @@ impl Managing {
             Self::Login(args) => args.run(session),
             Self::Preferences(args) => args.run(session),
             Self::Own(args) => args.run(session),
+            Self::Run(args) => args.run(session),
             Self::Template(args) => args.run(session),
             Self::Token(args) => args.run(session),
         }

@@ -1,5 +1,6 @@
 //! Who acts, and what answers: the server that runs, or without one the same functions, here.
 
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
@@ -10,9 +11,10 @@ use crate::cli::Failure;
 use crate::cli::act::nearest;
 use crate::cli::act::whom::{ADMINISTRATOR, Whom};
 use crate::config::Config;
-use crate::manage::{self, ClientError, Key};
+use crate::jobs::{ExportError, export};
+use crate::manage::{self, ActAs, ClientError, Key};
 use crate::model::check_id;
-use crate::operation::{Caller, Code, Outcome, Problem, Query, Request, Through, look, perform};
+use crate::operation::{Caller, Code, Filter, Outcome, Problem, Query, Request, Through, look, perform};
 use crate::reload::Loader;
 use crate::rights::{Account, Actor, Denial};
 
@@ -42,6 +44,11 @@ impl Session {
             session.whom = Whom::find(who, &|query| session.ask(query))?;
         }
         Ok(session)
+    }
+
+    /// Gives the file with the settings.
+    pub(super) fn config(&self) -> &Path {
+        &self.config
     }
 
     /// Gives the state folder.
@@ -95,6 +102,29 @@ impl Session {
         })
     }
 
+    /// Prints the devices of a filter as CSV.
+    ///
+    /// The files say what the server says, so that it need not be asked.
+    pub(super) fn export(&self, filter: &Filter) -> Result<(), Failure> {
+        let snapshot = crate::cli::load(&self.config)?.snapshot;
+        let mut out = BufWriter::new(io::stdout().lock());
+        let written = export(&snapshot, &self.caller(), filter, &mut out);
+        let told = match written {
+            Ok(told) => told,
+            Err(ExportError::Refused(problem)) => return Err(Failure::Refused(problem)),
+            Err(ExportError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        match out.flush() {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
+            Err(_) | Ok(()) => (),
+        }
+        for warning in told.warnings {
+            eprintln!("warning: {warning}");
+        }
+        Ok(())
+    }
+
     fn ask(&self, query: &Query) -> Result<Result<Value, Problem>, Failure> {
         let as_whom = self.whom.to_server();
         let asked =
@@ -103,6 +133,15 @@ impl Session {
             Some(told) => told,
             None => look(&crate::cli::load(&self.config)?.snapshot, &self.caller(), query),
         })
+    }
+
+    /// Asks the server that runs for something, as whoever acts; nothing where none runs.
+    pub(super) fn at_server<T>(
+        &self,
+        ask: impl AsyncFnOnce(&Key, ActAs<'_>) -> Result<T, ClientError>,
+    ) -> Result<Option<T>, Failure> {
+        let as_whom = self.whom.to_server();
+        self.server(|server| server.runtime.block_on(ask(&server.key, as_whom)))
     }
 
     /// Asks the server that runs, if one does: one that was killed leaves its key behind, and nobody is there.
@@ -117,7 +156,8 @@ impl Session {
         }
     }
 
-    fn caller(&self) -> Caller {
+    /// Gives whoever acts.
+    pub(super) fn caller(&self) -> Caller {
         Caller {
             account: self.whom.account.clone(),
             login: self.whom.login.clone(),

@@ -41,6 +41,11 @@ const FIRST: &[&str] = &[
     "display-name",
     "account",
     "login",
+    "group",
+    "platform",
+    "operation",
+    "edition",
+    "job",
     "provider",
     "organization",
     "user",
@@ -95,6 +100,11 @@ impl Listed {
     /// Gives the part that is asked for.
     pub(super) fn page(&self) -> Page {
         Page { offset: self.offset, limit: self.limit.unwrap_or(ALL) }
+    }
+
+    /// Tells whether it is JSON that is wanted.
+    pub(super) fn is_json(&self) -> bool {
+        self.json
     }
 
     /// Shows a list that a query gave: columns by their heads, each with the key that it shows.

@@ -5,20 +5,20 @@ use serde_json::Value;
 use crate::support::{ACCOUNTS, Running, Site, command};
 
 /// Exit code, standard output and standard error of a command.
-fn run(site: &Site, arguments: &[&str], input: &str) -> (Option<i32>, String, String) {
+pub(super) fn run(site: &Site, arguments: &[&str], input: &str) -> (Option<i32>, String, String) {
     let output = command(site, arguments, input);
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
 /// Runs a command that must do well; gives what it printed.
-fn done(site: &Site, arguments: &[&str], input: &str) -> String {
+pub(super) fn done(site: &Site, arguments: &[&str], input: &str) -> String {
     let (code, out, err) = run(site, arguments, input);
     assert_eq!(code, Some(0), "{arguments:?}: {out}{err}");
     out
 }
 
-fn json(site: &Site, arguments: &[&str]) -> Value {
+pub(super) fn json(site: &Site, arguments: &[&str]) -> Value {
     serde_json::from_str(&done(site, &[arguments, &["--json"]].concat(), "")).unwrap()
 }
 
@@ -92,7 +92,7 @@ operation = "device.create"
 fields = { mac = {}, name = {}, model = { fixed = "yealink/t46s" } }
 "#;
 
-fn site() -> Site {
+pub(super) fn site() -> Site {
     Site::with_phone().config("[features]\nprovisioning-jobs = true\n").write("fleet/jobs.toml", RECORDS)
 }
 

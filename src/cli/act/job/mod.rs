@@ -1,8 +1,10 @@
 //! `bellhop job`
 
+mod ask;
 mod definition;
 mod field;
 mod file;
+mod run;
 
 use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
@@ -92,6 +94,8 @@ enum Command {
         #[command(flatten)]
         listed: Listed,
     },
+    /// Run a job, and follow it to its end
+    Run(Box<run::Args>),
     /// List the mappings of columns that bulk jobs can take, or print one
     Mappings {
         /// Print this one
@@ -177,6 +181,7 @@ impl Args {
                 let what = format!("delete the job {job}");
                 doing.sure(session, &sure, vec![Edit::JobRemove { job }], &what)
             }
+            Command::Run(args) => args.run(session),
             Command::Mappings { mapping, shown } => show_mappings(mapping.as_deref(), &shown),
         }
     }
