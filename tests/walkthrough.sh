@@ -8,15 +8,15 @@ mkdir "$site/bin"
 ln -s "$program" "$site/bin/bellhop"
 PATH=$site/bin:$PATH
 
-# Each fenced block of the section is a file: 1, 2, …
+# Each fenced block of the sections is a file: 1, 2, …
 awk -v folder="$site" '
-  /^## / { inside = /^## From an empty fleet to a phone$/ }
+  /^## / { inside = /^## (From an empty fleet to a phone|Let the help desk run what it may)$/ }
   /^```$/ { block = "" }
   block { print >block }
   inside && /^```sh$/ { block = folder "/block" ++count }
 ' README.md
 blocks=$(find "$site" -name 'block*' | wc -l)
-[ "$blocks" = 7 ] || fail "README.md has $blocks blocks in its walkthrough"
+[ "$blocks" = 11 ] || fail "README.md has $blocks blocks in its walkthrough"
 
 # block N: runs it as it stands, in a shell that ends with the first command that fails
 block() {
@@ -87,6 +87,18 @@ answer=$'s3cret word\ns3cret word\n' on_terminal 80 "bellhop extension edit '008
   fail "a prompt: $(cat "$site/out")"
 bellhop render "Reception on the floor above" --reveal >"$site/out"
 has "the password of the prompt" 's3cret word'
+
+echo "== the help desk"
+block 8
+block 9
+block 10
+has "the jobs that the member may run" 'Create a Device'
+expect "what the member may not do is refused" 2 "$(grep -c 'refused with' "$site/out")"
+block 11
+has "the difference in a file" '^+name = "Desk 51"'
+grep -q '2 unchanged' "$site/err" || fail "the same file changed something: $(cat "$site/err")"
+grep -q 'is undone' "$site/err" || fail "the run is not undone: $(cat "$site/err")"
+has "the records of runs" 'are as the audit log noted them'
 
 stop
 echo "all well"

@@ -2,8 +2,8 @@
 
 mod bulk; // rows of edits as one change
 mod cli;
-mod define; // jobs as records, their forms, and the way from a row to an edit
 mod cli_runs;
+mod define; // jobs as records, their forms, and the way from a row to an edit
 mod export; // inventories out, and back in
 mod grants;
 mod inside;
