@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::catalog::Vendor;
 use crate::document::one_of;
 use crate::jobs::plan::{Given, Plan, Planner, Said, missing, wrong};
 use crate::model::{FieldValue, Mac};
@@ -148,20 +149,34 @@ impl<'s> Planner<'s> {
 
     /// Finds the model that the row names by its vendor and name.
     fn model(&self, given: &Given<'_>, phone: Option<&Phone<'s>>) -> Result<Option<String>, Problem> {
-        let catalog = &self.actor.snapshot().world().catalog;
-        let invalid = |field: &str, why: String| Problem::new(Code::Invalid, why).of_field(field);
-        let vendor = given.text("vendor").map(|name| vendor_called(catalog, name)).transpose();
-        let vendor = vendor.map_err(|why| invalid("vendor", why))?;
-        match (given.text("model"), vendor) {
-            (Some(name), vendor) => {
-                let model = model_called(catalog, vendor, name).map_err(|why| invalid("model", why))?;
-                Ok(Some(model.id.to_string()))
-            }
-            (None, Some(vendor)) if phone.is_none_or(|phone| phone.vendor().id != vendor.id) => {
-                Err(wrong("vendor", "says nothing without a model; give `model`, too"))
-            }
-            (None, _) => Ok(None),
+        let vendor = given.text("vendor").unwrap_or_default();
+        if let Some(name) = given.text("model") {
+            let key = (vendor.to_owned(), name.to_owned());
+            let mut known = self.models.borrow_mut();
+            return known.entry(key).or_insert_with(|| self.named_model(vendor, name)).clone().map(Some);
         }
+        if vendor.is_empty() {
+            return Ok(None);
+        }
+        let vendor = self.vendor(vendor)?;
+        if phone.is_some_and(|phone| phone.vendor().id == vendor.id) {
+            return Ok(None);
+        }
+        Err(wrong("vendor", "says nothing without a model; give `model`, too"))
+    }
+
+    /// Finds the model of a name, of a vendor where that is said.
+    fn named_model(&self, vendor: &str, name: &str) -> Result<String, Problem> {
+        let catalog = &self.actor.snapshot().world().catalog;
+        let vendor = if vendor.is_empty() { None } else { Some(self.vendor(vendor)?) };
+        let model = model_called(catalog, vendor, name);
+        let model = model.map_err(|why| Problem::new(Code::Invalid, why).of_field("model"))?;
+        Ok(model.id.to_string())
+    }
+
+    fn vendor(&self, name: &str) -> Result<&'s Vendor, Problem> {
+        let catalog = &self.actor.snapshot().world().catalog;
+        vendor_called(catalog, name).map_err(|why| Problem::new(Code::Invalid, why).of_field("vendor"))
     }
 
     /// Puts an extension on a line.

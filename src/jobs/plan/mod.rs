@@ -8,7 +8,8 @@ mod device;
 mod find;
 mod line;
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::document::nearest;
 use crate::jobs::Row;
@@ -36,6 +37,8 @@ pub struct Planner<'s> {
     actor: Actor<'s>,
     fields: BTreeMap<String, Taken>,
     names: Names<'s>,
+    /// The models that rows name, by vendor and name: a file has many rows and few models.
+    models: RefCell<HashMap<(String, String), Result<String, Problem>>>,
 }
 
 /// A field that a job takes, or fixes.
@@ -101,7 +104,7 @@ impl<'s> Planner<'s> {
                 fields.insert(name, taken);
             }
         }
-        Ok(Self { job, actor, fields, names: Names::default() })
+        Ok(Self { job, actor, fields, names: Names::default(), models: RefCell::default() })
     }
 
     /// Turns what a row says into edits.

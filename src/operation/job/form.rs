@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::audit::is_secret;
 use crate::model::{
     Cell, FieldKind, FieldRole, FieldSource, FieldValue, Job, JobField, JobOperation, OperationField,
 };
@@ -114,7 +115,7 @@ fn property(
     }
     if let Some(told) = told
         && let FieldSource::Default(text) = &told.from
-        && !field.kind.is_secret()
+        && !is_secret(&field.name)
     {
         property.extend(default(limits, text).map(|value| ("default".to_owned(), value)));
     }
@@ -137,10 +138,6 @@ fn choose(
             "total": found.len(),
         });
         property.insert("x-bellhop-choices".to_owned(), query);
-        return;
-    }
-    // A secret that can be chosen is not told; its bounds are enough.
-    if field.kind.is_secret() {
         return;
     }
     let one = |chosen: &Chosen| json!({ "const": chosen.value, "title": chosen.title });
@@ -185,16 +182,15 @@ fn typed(limits: &FieldLimits) -> Map<String, Value> {
     value
 }
 
-/// Says what a text is: its length and pattern, or the word that has it made.
+/// Says what a text is: its length and pattern; what is bounded so cannot be made.
 fn text(limits: &FieldLimits) -> Value {
     let (low, high) = limits.field.kind.length().unwrap_or((1, 130));
     let mut text = Map::new();
     text.insert("minLength".to_owned(), json!(limits.minimum.unwrap_or(low)));
     text.insert("maxLength".to_owned(), json!(limits.maximum.unwrap_or(high)));
     text.extend(limits.pattern.as_ref().map(|pattern| ("pattern".to_owned(), json!(pattern.anchored()))));
-    let is_bound = limits.minimum.is_some() || limits.maximum.is_some() || limits.pattern.is_some();
-    if limits.field.generates && is_bound {
-        return json!({ "type": "string", "anyOf": [text, { "const": "generate" }] });
+    if limits.field.generates && limits.is_bound() {
+        text.insert("not".to_owned(), json!({ "const": "generate" }));
     }
     text.insert("type".to_owned(), json!("string"));
     Value::Object(text)

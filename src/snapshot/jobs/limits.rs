@@ -63,7 +63,11 @@ impl FieldLimits {
                 faults.push(limits.says(&what));
             }
         }
-        limits.choose(told, &mut faults);
+        if limits.field.kind.is_secret() && !told.choices.is_empty() {
+            faults.push(limits.says("is a secret, which no list tells; leave `choices` out"));
+        } else {
+            limits.choose(told, &mut faults);
+        }
         if faults.is_empty()
             && let FieldSource::Default(text) | FieldSource::Fixed(text) = &told.from
         {
@@ -87,6 +91,9 @@ impl FieldLimits {
             return Ok(value);
         }
         match &value {
+            FieldValue::Generate if self.is_bound() => {
+                return Err("cannot be made within the bounds that the job sets; give a value".to_owned());
+            }
             FieldValue::Number(number) => self.within(*number, "")?,
             FieldValue::Text(text) if self.field.kind.length().is_some() => {
                 let length = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
@@ -112,6 +119,11 @@ impl FieldLimits {
         if self.choices.is_empty() || listed { Ok(()) } else { Err(self.not_chosen()) }
     }
 
+    /// Tells whether the job sets bounds or a pattern.
+    pub fn is_bound(&self) -> bool {
+        self.minimum.is_some() || self.maximum.is_some() || self.pattern.is_some()
+    }
+
     fn within(&self, number: u32, unit: &str) -> Result<(), String> {
         let (least, most) = (self.minimum.unwrap_or(0), self.maximum.unwrap_or(u32::MAX));
         if (least..=most).contains(&number) {
@@ -125,9 +137,6 @@ impl FieldLimits {
     }
 
     fn not_chosen(&self) -> String {
-        if self.field.kind.is_secret() {
-            return "is none of the job's choices".to_owned();
-        }
         let words = self.choices.iter().take(20).map(|choice| match choice {
             Choice::Clear => "`clear`".to_owned(),
             Choice::Value(text, _) => format!("`{}`", text.escape_debug()),

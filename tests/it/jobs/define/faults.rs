@@ -211,6 +211,10 @@ fn wrong() -> Vec<(Value, &'static str)> {
             edit(json!({ "name": { "choices": ["Desk 1", "clear"] } })),
             "field `name`: its choice 2 cannot be taken away; give a value",
         ),
+        (
+            edit(json!({ "admin-password": { "choices": ["CANARY-1", "CANARY-2"] } })),
+            "field `admin-password`: is a secret, which no list tells; leave `choices` out",
+        ),
         // What the operation needs.
         (
             edit(json!({})),

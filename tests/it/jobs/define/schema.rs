@@ -36,6 +36,7 @@ fn keeps(
     match word {
         "type" if rule.is_array() => all(&|kind| is_of(kind.as_str().unwrap(), value)) > 0,
         "type" => is_of(rule.as_str().unwrap(), value),
+        "not" => !is_good(rule, value),
         "const" => rule == value,
         "enum" => all(&|one| one == value) > 0,
         "anyOf" => all(&|one| is_good(one, value)) > 0,
