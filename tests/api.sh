@@ -29,6 +29,31 @@ END
 administrator=$(token root administrator)
 organization=$(token clerk org0087)
 sed -i '/^id = "org0087"/a provisioning = "modify"' "$site/fleet/example.toml"
+sed -i 's/^provisioning-jobs = false/provisioning-jobs = true/' "$site/bellhop.toml"
+cat >"$site/fleet/jobs.toml" <<'END'
+[[grant]]
+id = "clerk.org0087"
+login = "clerk"
+platform = "org0087"
+provisioning = true
+provisioning-administrator = true
+
+[[job]]
+id = "status"
+name = "Switch a device on or off"
+platform = "org0087"
+kind = "on-demand"
+operation = "device.set-status"
+fields = { device = {}, status = { default = "enabled" } }
+
+[[job]]
+id = "names"
+name = "Name devices"
+platform = "org0087"
+kind = "bulk"
+operation = "device.edit"
+fields = { device = {}, notes = {} }
+END
 cp -r "$site/fleet" "$site/fleet.before"
 
 # code CURL-ARGUMENTS…: the status of an answer

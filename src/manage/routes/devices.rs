@@ -1,9 +1,15 @@
 //! Devices.
 
+use std::sync::Arc;
+
+use axum::http::HeaderMap;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::manage::input::{Asked, How, Limit, Named, NoQuery, Offset, Record, Trying, page};
+use crate::jobs::{ExportError, Format, export};
+use crate::manage::answer;
+use crate::manage::input::{Asked, How, Limit, Named, NoQuery, Offset, Record, Trying, page, preferred};
+use crate::manage::problem::Refusal;
 use crate::manage::routes::asking::{Answer, Asking};
 use crate::manage::schema::{
     Device, DeviceChange, DeviceEdit, DeviceNew, DeviceOptions, DeviceStatus, Devices, Removal,
@@ -47,14 +53,29 @@ pub(super) struct Listing {
 }
 
 /// List devices, with what the actor may do with each and why
+///
+/// With `Accept: text/csv`, all of them in a file, without any password, which a bulk job that edits devices reads
+/// again.
 #[utoipa::path(get, path = "/api/v1/devices", tag = "devices",
     params(Listing),
-    responses((status = 200, description = "a part of the list", body = Devices)))]
-pub(super) async fn list(asking: Asking, Asked(asked): Asked<Listing>) -> Answer {
+    responses((status = 200, description = "a part of the list, or all of it in a file", content((Devices = "application/json"), (String = "text/csv")))))]
+pub(super) async fn list(asking: Asking, headers: HeaderMap, Asked(asked): Asked<Listing>) -> Answer {
     let page = page(asked.offset, asked.limit);
     let Listing { context, owner, organization, extension, model, status, text, .. } = asked;
     let filter = Filter { context, owner, organization, extension, model, status, text };
-    asking.list(page, Query::Devices { filter, page }).await
+    if preferred(&headers, &["application/json", "text/csv"]) != Some("text/csv") {
+        return asking.list(page, Query::Devices { filter, page }).await;
+    }
+    let (store, caller) = (Arc::clone(&asking.desk.store), asking.known.caller.clone());
+    let exporting = tokio::task::spawn_blocking(move || {
+        let mut file = Vec::new();
+        export(&store.current(), &caller, &filter, &mut file).map(|_| file)
+    });
+    match exporting.await {
+        Ok(Ok(file)) => Ok(answer::file(file, Format::Csv.media_type())),
+        Ok(Err(ExportError::Refused(problem))) => Err(problem.into()),
+        Ok(Err(ExportError::Write(_))) | Err(_) => Err(Refusal::panicked()),
+    }
 }
 
 /// Add a device

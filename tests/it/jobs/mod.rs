@@ -1,5 +1,6 @@
 //! Groups, grants and jobs: who may run what, what a run does, and how it is told.
 
+mod api; // the same over HTTP
 mod bulk; // rows of edits as one change
 mod cli;
 mod cli_runs;
