@@ -209,12 +209,9 @@ pub(super) fn answers(answers: &Value, is_json: bool) -> Result<(), Failure> {
         return show::json(answers);
     }
     for answer in answers.as_array().into_iter().flatten() {
-        let told = answer["answer"].as_array().into_iter().flatten().filter_map(Value::as_object);
-        for (at, record) in told.enumerate() {
-            if at == 0 {
-                println!("row {}, shown once:", answer["row"]);
-            }
-            show::record(record);
+        if let Some(made) = answer["answer"].as_object().filter(|made| !made.is_empty()) {
+            println!("row {}  {}, shown once:", answer["row"], word(answer, "record"));
+            show::record(made);
         }
     }
     Ok(())
