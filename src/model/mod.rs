@@ -6,6 +6,7 @@
 mod cell;
 mod field;
 mod jobs;
+mod local_time;
 mod mac;
 mod management;
 mod operation;
@@ -21,6 +22,7 @@ mod zone;
 pub use self::cell::Cell;
 pub use self::field::{FieldKind, FieldValue, join_list};
 pub use self::jobs::{FieldSource, Grant, Group, Holder, Job, JobField, JobKind, JobOperation, MAPPINGS};
+pub use self::local_time::local_time;
 pub use self::mac::{InvalidMac, Mac};
 pub use self::management::{
     Equipment, Login, Preferences, RecordKind, RecordRef, Template, TemplateFile, Token, TokenScope,

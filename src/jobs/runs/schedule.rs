@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tz::DateTime;
 use tz::datetime::FoundDateTimeKind;
 
+use crate::model::local_time;
 use crate::operation::{Code, Problem};
 
 /// Furthest that a run can be ordered for.
@@ -43,7 +44,7 @@ pub(super) fn due(local: &str, zone: Option<&str>, now: SystemTime) -> Result<Du
             format!("`{}` is no local time; write one like `2026-12-01T22:00`", local.escape_debug());
         invalid("start-at", message)
     };
-    let [year, month, day, hour, minute, second] = parts(local).ok_or_else(no_time)?;
+    let [year, month, day, hour, minute, second] = local_time(local).ok_or_else(no_time)?;
     let small = |part: u16| u8::try_from(part).map_err(|_| no_time());
     let (month, day, hour) = (small(month)?, small(day)?, small(hour)?);
     let (minute, second) = (small(minute)?, small(second)?);
@@ -82,26 +83,6 @@ pub(super) fn due(local: &str, zone: Option<&str>, now: SystemTime) -> Result<Du
         return Err(invalid("start-at", message));
     }
     Ok(Due { at, zone: named.to_owned(), remark })
-}
-
-/// Reads year, month, day, hour, minute and second; no seconds are 0.
-fn parts(local: &str) -> Option<[u16; 6]> {
-    let (date, time) = local.split_once('T')?;
-    let number = |text: &str, digits: usize| {
-        let is_number = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
-        is_number.then(|| text.parse::<u16>().ok()).flatten()
-    };
-    let mut date = date.split('-');
-    let mut time = time.split(':');
-    let read = [
-        number(date.next()?, 4)?,
-        number(date.next()?, 2)?,
-        number(date.next()?, 2)?,
-        number(time.next()?, 2)?,
-        number(time.next()?, 2)?,
-        time.next().map_or(Some(0), |second| number(second, 2))?,
-    ];
-    (date.next().is_none() && time.next().is_none()).then_some(read)
 }
 
 /// Writes a local time as it is read.

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use crate::document::{nearest, one_of};
 use crate::model::{
-    FieldRole, FieldSource, Job, JobField, JobKind, JobOperation, MAPPINGS, OperationField, Zone,
+    FieldRole, FieldSource, Job, JobField, JobKind, JobOperation, MAPPINGS, OperationField, Zone, local_time,
 };
-use crate::snapshot::jobs::{FieldLimits, time};
+use crate::snapshot::jobs::FieldLimits;
 
 /// Lists what is wrong with a job: the key that it is about, and a sentence.
 pub(super) fn faults(job: &Job) -> Vec<(&'static str, String)> {
@@ -155,7 +155,7 @@ fn columns(job: &Job, faults: &mut Vec<(&'static str, String)>) {
 
 fn schedule(job: &Job, faults: &mut Vec<(&'static str, String)>) {
     if let Some(start) = job.start_at.as_deref()
-        && !time::is_local(start)
+        && local_time(start).is_none()
     {
         let cure = "write one like `2026-12-01T22:00`, without an offset";
         faults.push(("start-at", format!("`start-at` is no local time; {cure}")));

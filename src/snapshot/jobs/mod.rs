@@ -4,7 +4,6 @@ mod catalog;
 mod definition;
 mod limits;
 mod pattern;
-mod time;
 
 pub use self::catalog::{model_called, vendor_called};
 pub use self::limits::{Choice, FieldLimits};

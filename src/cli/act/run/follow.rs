@@ -14,6 +14,9 @@ use crate::cli::act::show;
 use crate::jobs::runs::{Phase, Progress, RowStatus, RunId};
 use crate::operation::Page;
 
+/// As many rows as a run can have.
+const EVERY: usize = 1_000_000;
+
 /// How a run is followed.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli::act) struct Following {
@@ -59,7 +62,7 @@ impl Following {
         if !tell::is_end(&run) {
             return self.begun(&run);
         }
-        let all = Page { offset: 0, limit: usize::MAX >> 1 };
+        let all = Page { offset: 0, limit: EVERY };
         if let Some(file) = &self.results {
             tell::csv(&door.rows(&id, None, all)?, Some(file))?;
         }

@@ -1,8 +1,10 @@
-//! Local times as jobs have them: `2026-12-01T22:00`.
+//! Local times without an offset, as jobs have them: `2026-12-01T22:00`.
 
-/// Tells whether a text is a local time that some calendar has; whether the clocks leap over it depends on the zone.
-pub(super) fn is_local(text: &str) -> bool {
-    parts(text).is_some_and(|[year, month, day, hour, minute, second]| {
+/// Reads year, month, day, hour, minute and second of a local time that the calendar has; no seconds are 0.
+///
+/// Whether the clocks leap over it depends on the zone.
+pub fn local_time(text: &str) -> Option<[u16; 6]> {
+    parts(text).filter(|[year, month, day, hour, minute, second]| {
         let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
         let days = match month {
             2 => 28 + u16::from(leap),
@@ -10,11 +12,10 @@ pub(super) fn is_local(text: &str) -> bool {
             1..=12 => 31,
             _ => 0,
         };
-        (1..=days).contains(&day) && hour < 24 && minute < 60 && second < 60
+        (1..=days).contains(day) && *hour < 24 && *minute < 60 && *second < 60
     })
 }
 
-/// Reads year, month, day, hour, minute and second; no seconds are 0.
 fn parts(local: &str) -> Option<[u16; 6]> {
     let (date, time) = local.split_once('T')?;
     let number = |text: &str, digits: usize| {
@@ -40,7 +41,7 @@ mod tests {
     #[test]
     fn a_local_time_is_one_of_the_calendar_without_an_offset() {
         for text in ["2026-12-01T22:00", "2028-02-29T00:00:59"] {
-            assert!(is_local(text), "{text}");
+            assert!(local_time(text).is_some(), "{text}");
         }
         for text in [
             "",
@@ -57,7 +58,7 @@ mod tests {
             "2026-12-01T10:60",
             "2026-12-01T1:00",
         ] {
-            assert!(!is_local(text), "{text}");
+            assert!(local_time(text).is_none(), "{text}");
         }
     }
 }
