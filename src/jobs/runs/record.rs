@@ -10,7 +10,8 @@ use serde_json::Value;
 use crate::jobs::ResultRow;
 use crate::operation::{Caller, Fields, Problem, Through};
 
-/// Names a run: when it was ordered, and what tells it from others of that second: `20261122-084512-3f9a2c`.
+/// Names a run: when it was ordered, to the millisecond, and what tells it from others of that time:
+/// `20261122-084512-3f9a2c`.
 ///
 /// Sorted as texts, runs are in the order in which they were ordered.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

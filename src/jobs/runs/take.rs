@@ -201,15 +201,13 @@ impl Runs {
     /// Makes the folder of a run of a name that no other has.
     fn new_id(&self, now: SystemTime) -> Result<RunId, Problem> {
         let failed = || Problem::new(Code::Failed, "the system gives no random numbers, or no time");
-        now.duration_since(UNIX_EPOCH).map_err(|_| failed())?;
+        let millisecond = now.duration_since(UNIX_EPOCH).map_err(|_| failed())?.subsec_millis();
         let at = humantime::format_rfc3339_seconds(now).to_string();
         let at: String = at.chars().filter(char::is_ascii_digit).collect();
         let (date, time) = at.split_at_checked(8).ok_or_else(failed)?;
         for _ in 0..8 {
-            let mut random = [0; 3];
-            getrandom::fill(&mut random).map_err(|_| failed())?;
-            let [first, second, third] = random;
-            let id = format!("{date}-{time}-{first:02x}{second:02x}{third:02x}").parse();
+            let random = getrandom::u32().map_err(|_| failed())? & 0xfff;
+            let id = format!("{date}-{time}-{millisecond:03x}{random:03x}").parse();
             let id: RunId = id.map_err(|_| failed())?;
             if self.store.make(&id)? {
                 return Ok(id);
