@@ -44,9 +44,12 @@ impl Clerk {
         let mut tidied: Option<Instant> = None;
         let work = async {
             loop {
-                let runs = Arc::clone(&self.runs);
-                let Some(recovered) = bell.at_desk(move |desk| runs.recover(desk)).await else { return };
-                tell(recovered);
+                // Whoever goes to the desk has changed files read, which `[reload]` leaves to others' time.
+                if self.is_disordered().await {
+                    let runs = Arc::clone(&self.runs);
+                    let Some(recovered) = bell.at_desk(move |desk| runs.recover(desk)).await else { return };
+                    tell(recovered);
+                }
                 for id in self.ready().await {
                     self.see_through(&bell, &id).await;
                 }
@@ -82,6 +85,12 @@ impl Clerk {
                 None => return,
             }
         }
+    }
+
+    async fn is_disordered(&self) -> bool {
+        let runs = Arc::clone(&self.runs);
+        let found = tokio::task::spawn_blocking(move || runs.is_disordered()).await;
+        found.is_ok_and(|found| tell(found).unwrap_or_default())
     }
 
     async fn ready(&self) -> Vec<RunId> {

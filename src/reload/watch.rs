@@ -179,6 +179,7 @@ impl Watch {
             Ok(lock) => {
                 if self.seen != Some(self.loader.look()) {
                     self.read_and_note(Doubt::Refuse);
+                    self.listen();
                 }
                 (Some(lock), self.refused.clone())
             }

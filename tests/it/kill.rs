@@ -159,7 +159,8 @@ fn a_server_that_is_killed_while_it_edits_leaves_the_old_or_the_new_state() {
     assert!(text.starts_with("# Of the hall.\n") && text.ends_with("# The end.\n"), "{text}");
     let names = fs::read_dir(site.path("fleet")).unwrap().map(|entry| entry.unwrap().file_name());
     let left: Vec<_> = names.filter(|name| name.to_string_lossy().ends_with(".new")).collect();
-    assert!(left.len() <= 1, "{left:?}");
+    let of_the_last_kill = [".device.toml.new", "..bellhop-journal.new"];
+    assert!(left.iter().all(|name| of_the_last_kill.iter().any(|known| name == known)), "{left:?}");
     assert!(last > kills / 4, "{last} changes by {kills} servers: they were killed before they did anything");
     assert!(unfinished > 0 || kills < KILLS, "no server was killed in the middle of {last} changes");
 }

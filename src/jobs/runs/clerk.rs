@@ -53,6 +53,24 @@ impl Runs {
         Ok(ready)
     }
 
+    /// Tells whether a crash left anything that [`Runs::recover`] brings in order.
+    ///
+    /// # Errors
+    /// The runs cannot be read.
+    pub fn is_disordered(&self) -> Result<bool, Problem> {
+        for id in self.store.live()? {
+            let rests = self.working(&id).is_some()
+                || self.store.header(&id)?.is_some_and(|kept| {
+                    let waits = matches!(kept.run.state, RunState::Scheduled | RunState::Waiting);
+                    waits && !self.store.is_unnoted(&id)
+                });
+            if !rests {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Tells how long it is until the next run may begin that is scheduled; nothing where there is none.
     ///
     /// # Errors
