@@ -19,7 +19,7 @@ pub fn write(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
     write_parts(path, &[contents], mode)
 }
 
-/// Replaces a file, like [`write`], by contents that lie in several places.
+/// Replaces a file, like [`write()`], by contents that lie in several places.
 ///
 /// # Errors
 /// It cannot be written; what stood there before stays.

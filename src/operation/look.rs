@@ -66,7 +66,9 @@ pub(super) fn acting<'s>(snapshot: &'s Snapshot, caller: &Caller) -> Result<Acto
     };
     let platform = Account::find(snapshot, &run.platform);
     let platform = platform.ok_or_else(|| Problem::not_found("platform", &run.platform))?;
-    Actor::granted(snapshot, platform).map_err(|denial| Problem::denied(denial, "platform", &run.platform))
+    let actor = Actor::granted(snapshot, platform);
+    let actor = actor.map_err(|denial| Problem::denied(denial, "platform", &run.platform))?;
+    Ok(if run.undoes { actor.restoring() } else { actor })
 }
 
 /// Gives a part of a list: `{"rows": […], "total": N}`.

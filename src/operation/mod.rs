@@ -75,6 +75,9 @@ pub struct RunRef {
     pub run: String,
     /// The provider or organization that it reaches.
     pub platform: String,
+    /// Whether what it did is taken back, which gives records owners and templates again that it could not choose.
+    #[serde(default)]
+    pub undoes: bool,
 }
 
 impl Caller {

@@ -259,7 +259,7 @@ impl<'d> Desk<'d> {
     }
 
     /// Makes a change: it is written, served, and noted in the audit log with the lines that `audit` gives for the
-    /// serial of its snapshot, each an [`Entry::text`]. Gives that serial.
+    /// serial of its snapshot, each an [`Entry::text`](crate::audit::Entry::text). Gives that serial.
     ///
     /// # Errors
     /// Nothing is changed.

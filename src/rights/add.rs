@@ -189,6 +189,10 @@ impl<'s> Actor<'s> {
         organization: Option<&str>,
         lines: &[Option<&str>],
     ) -> Result<(), Denial> {
+        let is_above = |owner: Account<'_>| Actor::new(self.snapshot, owner).has(self.account);
+        if self.restores && Account::find(self.snapshot, id).is_some_and(is_above) {
+            return Ok(());
+        }
         let seen = |owner: &Account<'_>| self.has(*owner) && self.see_account(*owner).is_ok();
         let Some(owner) = Account::find(self.snapshot, id).filter(seen) else {
             let why = format!("there is no account or extension `{id}` below the account");
@@ -234,6 +238,9 @@ impl<'s> Actor<'s> {
             let why = format!("there is no template `{id}`");
             return Err(Denial::new(Rule::Templates, why).of("template").hidden());
         };
+        if self.restores {
+            return Ok(());
+        }
         self.use_template(Some(template), model, firmware).map(|_| ())
     }
 }

@@ -34,12 +34,14 @@ pub struct Actor<'s> {
     account: Account<'s>,
     /// Whether it acts by a grant: with more than the account's own level.
     granted: bool,
+    /// Whether it gives records back what they had.
+    restores: bool,
 }
 
 impl<'s> Actor<'s> {
     /// Has an account act.
     pub fn new(snapshot: &'s Snapshot, account: Account<'s>) -> Self {
-        Self { snapshot, account, granted: false }
+        Self { snapshot, account, granted: false, restores: false }
     }
 
     /// Has a platform act as the runs of its jobs do: on modify and with roles management, whatever its own level is.
@@ -51,13 +53,21 @@ impl<'s> Actor<'s> {
     pub fn granted(snapshot: &'s Snapshot, platform: Account<'s>) -> Result<Self, Denial> {
         match platform {
             Account::Provider(_) | Account::Organization(_) => {
-                Ok(Self { snapshot, account: platform, granted: true })
+                Ok(Self { snapshot, account: platform, granted: true, restores: false })
             }
             Account::Administrator | Account::Extension(_) | Account::User(_) => {
                 let why = format!("`{}` is no provider or organization, whose jobs could run", platform.id());
                 Err(Denial::new(Rule::Jobs, why))
             }
         }
+    }
+
+    /// Has it give records back what they had: an owner above the platform, and a template that it does not see.
+    ///
+    /// Lines and organizations are as with any other change: extensions may have moved elsewhere meanwhile.
+    #[must_use]
+    pub fn restoring(self) -> Self {
+        Self { restores: self.granted, ..self }
     }
 
     /// Has another account act on the same snapshot by its own rights; the actor's own account acts as the actor does.

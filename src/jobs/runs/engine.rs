@@ -213,12 +213,13 @@ pub(super) fn runner(run: &Run) -> Caller {
 
 /// Has a caller act in a run: with the rights of its grant, inside its platform.
 pub(super) fn within(caller: Caller, run: &Run) -> Caller {
-    let place = RunRef { job: run.job.clone(), run: run.id.to_string(), platform: run.platform.clone() };
+    let (job, platform) = (run.job.clone(), run.platform.clone());
+    let place = RunRef { job, run: run.id.to_string(), platform, undoes: false };
     Caller { run: Some(place), ..caller }
 }
 
 /// Has a caller act as in a run of a job that is not ordered.
 pub(super) fn within_job(caller: Caller, job: &Job, run: &str) -> Caller {
     let (id, platform) = (job.id.to_string(), job.platform.to_string());
-    Caller { run: Some(RunRef { job: id, run: run.to_owned(), platform }), ..caller }
+    Caller { run: Some(RunRef { job: id, run: run.to_owned(), platform, undoes: false }), ..caller }
 }

@@ -130,7 +130,9 @@ impl Runs {
             progress: &|_| (),
             note: &mut note,
         };
-        let outcome = perform_many(desk, &within(caller.clone(), &kept.run), &way.edits, options);
+        let mut caller = within(caller.clone(), &kept.run);
+        caller.run.iter_mut().for_each(|run| run.undoes = true);
+        let outcome = perform_many(desk, &caller, &way.edits, options);
         let outcome = outcome.inspect_err(|_| {
             if !desk.is_unfinished() {
                 self.store.remove(id, UNDOING).ok();

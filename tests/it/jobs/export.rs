@@ -162,7 +162,8 @@ fn run(site: &Site, job: &Job, text: &str) -> ManyOutcome {
         edits.extend(planned.edits.into_iter().map(|edit| (row.number, edit)));
     }
     let mut loader = Loader::new(&site.path("bellhop.toml")).unwrap();
-    let run = RunRef { job: "bulk".into(), run: "1".into(), platform: job.platform.to_string() };
+    let run =
+        RunRef { undoes: false, job: "bulk".into(), run: "1".into(), platform: job.platform.to_string() };
     let caller = Caller { run: Some(run), ..caller("administrator") };
     let options = Many {
         dry_run: false,

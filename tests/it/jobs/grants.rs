@@ -312,7 +312,7 @@ fn only_administrators_see_and_edit_groups_and_grants() {
     let before = std::fs::read_to_string(site.path("fleet/administrator.toml")).unwrap();
     // Not even who administers all jobs of the platform, and has modify over it.
     let chief = caller("org", Some("org-chief"));
-    let run = RunRef { job: "create".into(), run: "r1".into(), platform: "org".into() };
+    let run = RunRef { undoes: false, job: "create".into(), run: "r1".into(), platform: "org".into() };
     let in_a_run = Caller { run: Some(run), ..administrator() };
     let own = || fields(json!({ "login": "org-chief", "platform": "sp", "provisioning": true }));
     for caller in [chief, mary(), in_a_run] {
@@ -517,7 +517,7 @@ fn a_run_acts_as_its_platform_on_modify_and_is_named_in_the_audit_log() {
     // The platform itself is on none, and strictly so; the runner is a user without any right of its own.
     let site = site().config("\n[features]\nprovisioning-jobs = true\n\n[permissions]\nstrict-none = true\n");
     site.put("fleet/sp.toml", &FLEET.replace("provisioning = \"modify\"", "roles-management = false"));
-    let run = RunRef { job: "create".into(), run: "r-1".into(), platform: "org".into() };
+    let run = RunRef { undoes: false, job: "create".into(), run: "r-1".into(), platform: "org".into() };
     let running = Caller { run: Some(run.clone()), ..mary() };
     let edit = |notes: &str| Edit::DeviceEdit {
         device: "Desk".into(),

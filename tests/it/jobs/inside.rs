@@ -368,7 +368,8 @@ fn of_nothing(edit: &Edit) -> Option<Edit> {
 }
 
 fn caller(layout: Layout) -> Caller {
-    let run = RunRef { job: "job".into(), run: "run".into(), platform: layout.platform().into() };
+    let run =
+        RunRef { undoes: false, job: "job".into(), run: "run".into(), platform: layout.platform().into() };
     Caller { account: "in-u".into(), login: None, through: Through::Token, peer: None, run: Some(run) }
 }
 

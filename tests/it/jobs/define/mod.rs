@@ -201,7 +201,7 @@ fn planned_of(site: &Site, job: &str, values: &Value) -> Result<Plan, String> {
 /// Turns cells into edits and does them as a run does.
 fn run(site: &Site, job: &str, login: &str, cells: &[(&str, &str)]) -> Result<Outcome, Problem> {
     let plan = planned(site, job, cells)?;
-    let run = RunRef { job: job.to_owned(), run: "1".to_owned(), platform: "org".to_owned() };
+    let run = RunRef { undoes: false, job: job.to_owned(), run: "1".to_owned(), platform: "org".to_owned() };
     ask(site, &Caller { run: Some(run), ..caller("user", Some(login)) }, plan.edits)
 }
 

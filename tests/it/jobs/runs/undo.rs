@@ -35,6 +35,57 @@ fn an_undone_run_leaves_every_record_as_it_was() {
 }
 
 #[test]
+fn what_a_run_removed_or_took_over_goes_back_to_an_owner_above_the_platform() {
+    let more = r#"
+[[template]]
+id = "hidden"
+name = "Of the provider alone"
+owner = "sp"
+visibility = "provider"
+equipment = [{ model = "yealink/t46s", firmware = "66.86" }]
+
+[[job]]
+id = "delete"
+platform = "org"
+kind = "on-demand"
+operation = "device.delete"
+
+[[job]]
+id = "take"
+platform = "org"
+kind = "on-demand"
+operation = "device.edit"
+fields = { owner = { fixed = "org" }, template = { fixed = "default" } }
+"#;
+    let bench = Bench::with(more);
+    let path = bench.site.path("fleet/org.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let hidden = text.replacen("owner = \"sp\"\n", "owner = \"sp\"\ntemplate = \"hidden\"\n", 1);
+    assert_ne!(hidden, text);
+    std::fs::write(&path, hidden).unwrap();
+    let sorted = || {
+        // A record that is put back is a new one: it goes to the usual place of its owner, and says so.
+        let fleet = bench.site.path("fleet");
+        let files = ["org.toml", "jobs.toml", "sp.toml", "sp/org.toml"].map(|name| fleet.join(name));
+        let text: String = files.iter().filter_map(|path| std::fs::read_to_string(path).ok()).collect();
+        let is_said = |line: &&str| {
+            !(line.trim().is_empty() || line.starts_with("updated") || line.starts_with("created"))
+        };
+        let mut lines: Vec<String> = text.lines().filter(is_said).map(str::to_owned).collect();
+        lines.sort_unstable();
+        lines.join("\n")
+    };
+    for job in ["delete", "take"] {
+        let before = sorted();
+        let run = bench.run("chief", &asked(job, json!({ "device": "Hall" })));
+        assert_eq!(run.state, RunState::Done, "{job}: {:?}", bench.rows(&run.id));
+        assert_ne!(sorted(), before, "{job}");
+        bench.undo("chief", &run.id).unwrap();
+        assert_eq!(sorted(), before, "{job}");
+    }
+}
+
+#[test]
 fn a_run_is_not_undone_once_something_else_has_touched_what_it_did() {
     let bench = Bench::new();
     let run = bench.run("helper", &rows("rows", TWO));
