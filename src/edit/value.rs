@@ -119,9 +119,11 @@ fn insert(table: &mut dyn TableLike, is_inline: bool, key: &str, mut item: Item)
     if is_inline && let Some(value) = item.as_value_mut() {
         let mut values: Vec<&mut Value> =
             table.iter_mut().filter_map(|(_, item)| item.as_value_mut()).collect();
-        if let Some(last) = values.pop() {
-            let behind =
-                last.decor().suffix().and_then(|suffix| suffix.as_str()).unwrap_or_default().to_owned();
+        // Where nothing is said of the last one, all are written as usual.
+        if let Some(last) = values.pop()
+            && let Some(behind) = last.decor().suffix().and_then(|suffix| suffix.as_str())
+        {
+            let behind = behind.to_owned();
             last.decor_mut().set_suffix("");
             value.decor_mut().set_prefix(" ");
             value.decor_mut().set_suffix(behind);
@@ -152,7 +154,10 @@ fn assign(key: &str, old: &mut Item, new: &Json) -> Result<(), DraftError> {
         return Ok(());
     }
     match (&mut *old, new) {
-        (Item::ArrayOfTables(tables), Json::Array(wanted)) if wanted.iter().all(Json::is_object) => {
+        // Sections that are gone would say nothing; an empty list says that there are none.
+        (Item::ArrayOfTables(tables), Json::Array(wanted))
+            if !wanted.is_empty() && wanted.iter().all(Json::is_object) =>
+        {
             for (at, wanted) in wanted.iter().filter_map(Json::as_object).enumerate() {
                 match tables.get_mut(at) {
                     Some(table) => equal_table(table, false, wanted)?,
