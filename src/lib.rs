@@ -4,7 +4,7 @@
 //! lines, the accounts above them, and the [`Catalog`](catalog::Catalog), which knows phones. Requests read it without
 //! locks; changes never touch it, they build the next one, which shares with it whatever stayed the same.
 //!
-//! # The four paths
+//! # The five paths
 //!
 //! **A request.** [`accept`] takes the connection and gives it a task of its own. [`listen`] shakes hands over TLS,
 //! reads HTTP and makes an [`Inquiry`](identify::Inquiry): transport, peer, path, User-Agent, the MAC address that a
@@ -27,6 +27,11 @@
 //! R9 and gives a permit, without which [`edit`] writes no key into its draft of the files. The desk of [`reload`] tries
 //! the draft out, writes it through [`documents`] and a journal that a crash cannot tear, notes it in the [`audit`] log,
 //! and publishes at once. Files stay the one source of truth: whoever edits them by hand is heard as above.
+//!
+//! **A run.** [`jobs`] has people do what is prepared for them and nothing else: rows of a file, or values that a form asks
+//! for, become edits of [`operation`], which [`rights`] decides as the job's platform, whoever runs it. All rows are
+//! judged before anything changes, and are one change or batches of them; what a run did, and what takes it back, lies in
+//! the state folder before it is done, so that after a crash the [`audit`] log says whether it was.
 //!
 //! **A stop.** [`daemon`] is a process's life. A signal ends accepting, responses under way are finished, a deadline
 //! ends the rest and is told of.
