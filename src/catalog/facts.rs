@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::catalog::values::{ValueFacts, WithoutFacts};
 use crate::document::{Entry, Table};
 use crate::model::Protocol;
 use crate::template::{Charset, Newline, Quote};
@@ -25,8 +26,10 @@ pub(super) struct Facts {
     pub(super) probes: Vec<String>,
     pub(super) protocols: Vec<Protocol>,
     pub(super) syntax: SyntaxFacts,
+    pub(super) values: ValueFacts,
     pub(super) vars: BTreeMap<String, String>,
     pub(super) web_interface: Option<bool>,
+    pub(super) without: WithoutFacts,
 }
 
 /// The facts of one file.
@@ -153,8 +156,10 @@ pub(super) const FACT_KEYS: &[&str] = &[
     "probes",
     "protocols",
     "syntax",
+    "values",
     "vars",
     "web-interface",
+    "without",
 ];
 
 impl Facts {
@@ -182,12 +187,14 @@ impl Facts {
                 self.protocols = entry.list().filter_map(|item| item.one_of(Protocol::ALL)).collect();
             }
             "syntax" => self.syntax.read(entry),
+            "values" => self.values.read(entry),
             "vars" => {
                 for entry in entry.table().into_iter().flatten() {
                     self.vars.extend(entry.scalar().map(|value| (entry.key().to_owned(), value)));
                 }
             }
             "web-interface" => self.web_interface = entry.boolean(),
+            "without" => self.without.read(entry),
             _ => return false,
         }
         true
@@ -219,8 +226,10 @@ impl Facts {
             probes: joined(&base.probes, self.probes),
             protocols: if self.protocols.is_empty() { base.protocols.clone() } else { self.protocols },
             syntax: self.syntax.over(&base.syntax),
+            values: self.values.over(&base.values),
             vars,
             web_interface: self.web_interface.or(base.web_interface),
+            without: self.without.over(&base.without),
         }
     }
 }

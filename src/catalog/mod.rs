@@ -7,11 +7,13 @@
 mod agents;
 mod called;
 mod facts;
+mod firmwares;
 mod paths;
 mod read;
 mod resolve;
+mod values;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -20,10 +22,11 @@ pub use self::agents::AgentMatch;
 pub use self::facts::{FileScope, IntervalUnit, PasswordCharacters};
 pub use self::paths::{PathId, PathMatches};
 pub use self::read::CatalogFiles;
+pub use self::values::Values;
 
 use self::agents::Agents;
 use self::paths::Paths;
-use crate::model::Protocol;
+use crate::model::{Protocol, SettingId};
 use crate::template::{Body, Engine, Syntax, TemplateError};
 
 /// Every vendor, model and firmware that bellhop knows, with the templates of their files.
@@ -106,8 +109,14 @@ pub struct Firmware {
     pub files: Vec<File>,
     /// The names that they ask for in vain.
     pub probes: Vec<Probe>,
+    /// What the versions that phones tell begin with; empty where that does not tell them apart.
+    pub versions: Vec<String>,
+    /// The vendor's words for those of the vocabulary.
+    pub values: Values,
     /// Values that templates see as `vars`.
     pub vars: Vec<(String, String)>,
+    /// The settings that its phones cannot do, each with the reason.
+    pub without: BTreeMap<SettingId, String>,
     /// What is not known for certain.
     pub doubts: Vec<String>,
 }

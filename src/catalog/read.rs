@@ -38,7 +38,9 @@ pub(super) struct VendorFile {
 #[derive(Debug, Default)]
 pub(super) struct FamilyFile {
     pub(super) extends: Option<String>,
+    pub(super) default_firmware: Option<String>,
     pub(super) facts: Facts,
+    pub(super) firmwares: BTreeMap<String, FirmwareFile>,
     pub(super) place: Place,
 }
 
@@ -53,11 +55,25 @@ pub(super) struct ModelFile {
     pub(super) place: Place,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct FirmwareFile {
     pub(super) label: Option<String>,
     pub(super) family: Option<String>,
+    pub(super) versions: Vec<String>,
     pub(super) facts: Facts,
+}
+
+impl FirmwareFile {
+    /// Gives what is said here over what `base` says.
+    pub(super) fn over(&self, base: &Self) -> Self {
+        let versions = if self.versions.is_empty() { &base.versions } else { &self.versions };
+        Self {
+            label: self.label.clone().or_else(|| base.label.clone()),
+            family: self.family.clone().or_else(|| base.family.clone()),
+            versions: versions.clone(),
+            facts: self.facts.clone().over(&base.facts),
+        }
+    }
 }
 
 /// Where something was written.
@@ -207,9 +223,11 @@ impl VendorFile {
             let mut facts = Facts::default();
             for entry in table {
                 match entry.key() {
+                    "default-firmware" => family.default_firmware = entry.text(64).map(str::to_owned),
                     "extends" => family.extends = entry.text(64).map(str::to_owned),
+                    "firmware" => read_firmwares(&mut family.firmwares, &entry, vendor),
                     _ if facts.read(&entry, vendor) => (),
-                    _ => entry.unknown(&known(&["extends"])),
+                    _ => entry.unknown(&known(&["default-firmware", "extends", "firmware"])),
                 }
             }
             family.facts = facts.over(&family.facts);
@@ -226,7 +244,7 @@ impl VendorFile {
                     "aliases" => model.aliases = texts(&entry),
                     "default-firmware" => model.default_firmware = entry.text(64).map(str::to_owned),
                     "family" => model.family = entry.text(64).map(str::to_owned),
-                    "firmware" => model.read_firmwares(&entry, vendor),
+                    "firmware" => read_firmwares(&mut model.firmwares, &entry, vendor),
                     "name" => model.name = entry.text(64).map(str::to_owned),
                     _ if facts.read(&entry, vendor) => (),
                     _ => {
@@ -239,21 +257,20 @@ impl VendorFile {
     }
 }
 
-impl ModelFile {
-    fn read_firmwares(&mut self, entry: &Entry<'_>, vendor: &str) {
-        for (id, table, _) in tables(entry) {
-            let firmware = self.firmwares.entry(id.to_owned()).or_default();
-            let mut facts = Facts::default();
-            for entry in table {
-                match entry.key() {
-                    "family" => firmware.family = entry.text(64).map(str::to_owned),
-                    "label" => firmware.label = entry.text(64).map(str::to_owned),
-                    _ if facts.read(&entry, vendor) => (),
-                    _ => entry.unknown(&known(&["family", "label"])),
-                }
+fn read_firmwares(firmwares: &mut BTreeMap<String, FirmwareFile>, entry: &Entry<'_>, vendor: &str) {
+    for (id, table, _) in tables(entry) {
+        let firmware = firmwares.entry(id.to_owned()).or_default();
+        let mut facts = Facts::default();
+        for entry in table {
+            match entry.key() {
+                "family" => firmware.family = entry.text(64).map(str::to_owned),
+                "label" => firmware.label = entry.text(64).map(str::to_owned),
+                "versions" => firmware.versions = texts(&entry),
+                _ if facts.read(&entry, vendor) => (),
+                _ => entry.unknown(&known(&["family", "label", "versions"])),
             }
-            firmware.facts = facts.over(&firmware.facts);
         }
+        firmware.facts = facts.over(&firmware.facts);
     }
 }
 

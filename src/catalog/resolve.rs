@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::catalog::agents::AgentCollector;
 use crate::catalog::facts::{Facts, FileFacts, FileScope, SyntaxFacts};
+use crate::catalog::firmwares::Listed;
 use crate::catalog::paths::{PathCollector, PathId};
 use crate::catalog::read::{CatalogFiles, FirmwareFile, ModelFile, Place};
 use crate::catalog::{Catalog, File, Firmware, Interval, Model, PathOwner, Probe, Vendor};
@@ -104,8 +105,8 @@ fn owners(count: usize, models: &HashMap<Arc<str>, Model>) -> Vec<PathOwner> {
     owners
 }
 
-struct Resolver<'f> {
-    files: &'f CatalogFiles,
+pub(super) struct Resolver<'f> {
+    pub(super) files: &'f CatalogFiles,
     engine: &'f Engine,
     paths: PathCollector,
     faults: Vec<Fault>,
@@ -200,22 +201,21 @@ impl Resolver<'_> {
         let faults_before = self.faults.len();
         let own = self.files.vendors[vendor_id].facts.clone();
         let mut firmwares = Vec::new();
-        let unnamed = BTreeMap::from([("any".to_owned(), FirmwareFile::default())]);
-        let listed = if file.firmwares.is_empty() { &unnamed } else { &file.firmwares };
+        let Listed { firmwares: listed, default } = self.listed(vendor_id, file);
         let mut whole = None;
-        for (firmware_id, firmware) in listed {
+        for (firmware_id, firmware) in &listed {
             let family = firmware.family.as_ref().or(file.family.as_ref());
             let base = match family {
                 Some(family) => self.family(vendor_id, family, &file.place, 0).over(&own),
                 None => own.clone(),
             };
             let facts = firmware.facts.clone().over(&file.facts.clone().over(&base));
-            firmwares.extend(self.firmware(id, firmware_id, firmware.label.as_deref(), &facts, &file.place));
+            firmwares.extend(self.firmware(id, (firmware_id, firmware), &facts, &file.place));
             whole = Some(facts);
         }
         let facts = whole?;
-        let default_firmware = match &file.default_firmware {
-            Some(default) => firmwares.iter().position(|firmware| *firmware.id == **default),
+        let default_firmware = match default {
+            Some(default) => firmwares.iter().position(|firmware| *firmware.id == *default),
             None => (firmwares.len() == 1).then_some(0),
         };
         if default_firmware.is_none() && !firmwares.is_empty() {
@@ -250,8 +250,7 @@ impl Resolver<'_> {
     fn firmware(
         &mut self,
         model: &str,
-        id: &str,
-        label: Option<&str>,
+        (id, file): (&str, &FirmwareFile),
         facts: &Facts,
         place: &Place,
     ) -> Option<Firmware> {
@@ -279,7 +278,8 @@ impl Resolver<'_> {
         let (min, max) = (facts.interval.min.unwrap_or(1), facts.interval.max.unwrap_or(99_999));
         Some(Firmware {
             id: id.into(),
-            label: label.unwrap_or(id).to_owned(),
+            label: file.label.clone().unwrap_or_else(|| id.to_owned()),
+            versions: file.versions.clone(),
             protocols: facts.protocols.clone(),
             interval: Interval {
                 unit: facts.interval.unit?,
@@ -292,7 +292,9 @@ impl Resolver<'_> {
             password_max: facts.password.max.unwrap_or(64),
             files,
             probes,
+            values: facts.values.resolve(),
             vars: facts.vars.clone().into_iter().collect(),
+            without: facts.without.resolve(),
             doubts: facts.doubts.clone(),
         })
         .filter(|_| self.faults.len() == faults_before)

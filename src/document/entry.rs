@@ -235,6 +235,21 @@ impl<'d> Entry<'d> {
         self.value.get_ref().is_table()
     }
 
+    /// Tells whether the value is a list.
+    pub fn is_list(&self) -> bool {
+        self.value.get_ref().is_array()
+    }
+
+    /// Tells whether the value is a text.
+    pub fn is_text(&self) -> bool {
+        self.value.get_ref().is_str()
+    }
+
+    /// Tells whether the value is `false`.
+    pub fn is_false(&self) -> bool {
+        self.value.get_ref().as_bool() == Some(false)
+    }
+
     /// Reads a table.
     pub fn table(&self) -> Option<Table<'d>> {
         if let DeValue::Table(table) = self.value.get_ref() {

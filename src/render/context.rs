@@ -74,7 +74,7 @@ fn shared(
     firmware: &Firmware,
     settings: &Effective,
     overrides: Overrides,
-) -> [(&'static str, Value); 5] {
+) -> [(&'static str, Value); 6] {
     let parameters = Parameters { syntax: Arc::clone(&file.syntax), overrides: Arc::new(overrides) };
     let name = settings.get(SettingId::TIME_ZONE);
     let name = name.as_str().unwrap_or("UTC");
@@ -84,6 +84,7 @@ fn shared(
         ("model", model_fields(model, firmware)),
         ("param", parameters.param()),
         ("rest", parameters.rest()),
+        ("values", firmware.values.seen()),
         ("vars", Value::from(vars.collect::<BTreeMap<_, _>>())),
         ("zone", rules),
     ]

@@ -175,7 +175,7 @@ const OWNED_BY: &[(&str, &[&str])] = &[
     ("md5", &["identify/digest.rs"]),
     ("metrics", &["accept.rs", "manage/mod.rs", "telemetry/"]),
     ("metrics_process", &["telemetry/metrics.rs"]),
-    ("minijinja", &["render/", "template/"]),
+    ("minijinja", &["catalog/values.rs", "render/", "template/"]),
     ("notify", &["reload/events.rs"]),
     ("proxy_header", &["listen/header.rs"]),
     ("quinn_udp", &["listen/tftp/port.rs"]),

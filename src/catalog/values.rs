@@ -1,0 +1,142 @@
+//! A vendor's own words for those of the vocabulary, and what its phones cannot do.
+
+use std::collections::BTreeMap;
+
+use minijinja::Value;
+
+use crate::document::Entry;
+use crate::model::{KeyKind, Kind, SettingId, Zone};
+
+/// What one level says: `None` takes away what a level below it said.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ValueFacts(BTreeMap<SettingId, BTreeMap<String, Option<Value>>>);
+
+/// What one level says that phones cannot do, with the reason; `None` takes away what a level below it said.
+#[derive(Debug, Clone, Default)]
+pub(super) struct WithoutFacts(BTreeMap<SettingId, Option<String>>);
+
+/// A firmware's words by setting and by the vocabulary's word.
+#[derive(Debug, Default)]
+pub struct Values {
+    words: BTreeMap<SettingId, Vec<String>>,
+    seen: Value,
+}
+
+impl Values {
+    /// Tells whether the firmware has a word for one of the vocabulary; `None` where the setting has no table.
+    pub fn has(&self, setting: SettingId, word: &str) -> Option<bool> {
+        self.words.get(&setting).map(|words| words.iter().any(|known| known == word))
+    }
+
+    /// Goes through the settings that have tables, with the words in them.
+    pub fn iter(&self) -> impl Iterator<Item = (SettingId, &[String])> {
+        self.words.iter().map(|(id, words)| (*id, words.as_slice()))
+    }
+
+    /// Gives all of them as templates see them: by the setting's name with underscores, then by word.
+    pub fn seen(&self) -> Value {
+        self.seen.clone()
+    }
+}
+
+impl ValueFacts {
+    /// Reads the table `values`.
+    pub(super) fn read(&mut self, entry: &Entry<'_>) {
+        for entry in entry.table().into_iter().flatten() {
+            let Some(id) = setting(&entry) else {
+                continue;
+            };
+            let words = self.0.entry(id).or_default();
+            for entry in entry.table().into_iter().flatten() {
+                if is_word(id, entry.key()) {
+                    words.insert(entry.key().to_owned(), word(&entry));
+                } else {
+                    let cure = "`bellhop catalog --settings` lists its values";
+                    entry.error(format!("is no value of the setting `{}`; {cure}", id.setting().name));
+                }
+            }
+        }
+    }
+
+    /// Gives these with `base` below them.
+    pub(super) fn over(self, base: &Self) -> Self {
+        let mut all = base.0.clone();
+        for (id, words) in self.0 {
+            all.entry(id).or_default().extend(words);
+        }
+        Self(all)
+    }
+
+    /// Makes of all levels what holds.
+    pub(super) fn resolve(&self) -> Values {
+        let mut words = BTreeMap::new();
+        let mut seen = BTreeMap::new();
+        for (id, table) in &self.0 {
+            let table: BTreeMap<String, Value> =
+                table.iter().filter_map(|(word, value)| Some((word.clone(), value.clone()?))).collect();
+            words.insert(*id, table.keys().cloned().collect());
+            seen.insert(id.setting().name.replace('-', "_"), Value::from(table));
+        }
+        Values { words, seen: Value::from(seen) }
+    }
+}
+
+impl WithoutFacts {
+    /// Reads the table `without`.
+    pub(super) fn read(&mut self, entry: &Entry<'_>) {
+        for entry in entry.table().into_iter().flatten() {
+            let Some(id) = setting(&entry) else {
+                continue;
+            };
+            let reason = if entry.is_false() { None } else { entry.text(256).map(str::to_owned) };
+            self.0.insert(id, reason);
+        }
+    }
+
+    /// Gives these with `base` below them.
+    pub(super) fn over(self, base: &Self) -> Self {
+        let mut all = base.0.clone();
+        all.extend(self.0);
+        Self(all)
+    }
+
+    /// Gives what holds of all levels.
+    pub(super) fn resolve(&self) -> BTreeMap<SettingId, String> {
+        self.0.iter().filter_map(|(id, reason)| Some((*id, reason.clone()?))).collect()
+    }
+}
+
+fn setting(entry: &Entry<'_>) -> Option<SettingId> {
+    let id = SettingId::find(entry.key());
+    if id.is_none() {
+        entry.error("is no setting; `bellhop catalog --settings` lists them");
+    }
+    id
+}
+
+fn is_word(id: SettingId, word: &str) -> bool {
+    match id.setting().kind {
+        Kind::Choice(words) | Kind::Choices(words) => words.contains(&word),
+        Kind::LineKeys => KeyKind::ALL.iter().any(|(known, _)| *known == word),
+        Kind::Integer(low, high) => word.parse().is_ok_and(|number: u32| (low..=high).contains(&number)),
+        Kind::Zone => Zone::find(word).is_some(),
+        Kind::Bool | Kind::Host | Kind::Secret(..) | Kind::Text(_) | Kind::Texts(_) | Kind::Url => false,
+    }
+}
+
+/// Reads a vendor's word: a text, a number or a list of them; `false` is none.
+fn word(entry: &Entry<'_>) -> Option<Value> {
+    if entry.is_false() {
+        None
+    } else if entry.is_list() {
+        Some(entry.list().filter_map(|item| scalar(&item)).collect())
+    } else {
+        scalar(entry)
+    }
+}
+
+fn scalar(entry: &Entry<'_>) -> Option<Value> {
+    let text = entry.scalar()?;
+    let number = (!entry.is_text()).then(|| text.parse::<i64>().ok()).flatten();
+    Some(number.map_or_else(|| Value::from(text), Value::from))
+}
