@@ -25,8 +25,9 @@ pub use self::read::CatalogFiles;
 pub use self::values::Values;
 
 use self::agents::Agents;
+use self::called::Called;
 use self::paths::Paths;
-use crate::model::{Protocol, SettingId};
+use crate::model::{Mac, Oui, Protocol, SettingId};
 use crate::template::{Body, Engine, Syntax, TemplateError};
 
 /// Every vendor, model and firmware that bellhop knows, with the templates of their files.
@@ -35,10 +36,11 @@ pub struct Catalog {
     vendors: Vec<Vendor>,
     models: HashMap<Arc<str>, Model>,
     broken: HashSet<Arc<str>>,
-    ouis: HashMap<[u8; 3], Option<usize>>,
+    ouis: HashMap<Oui, Option<usize>>,
     paths: Paths,
     owners: Vec<PathOwner>,
     agents: Agents,
+    called: Called,
     engine: Engine,
     /// By vendor: what those use who write templates of their own for its phones.
     own_engines: Vec<Arc<Engine>>,
@@ -51,10 +53,12 @@ pub struct Vendor {
     pub id: Arc<str>,
     /// Its name for people.
     pub name: String,
+    /// Its id and its name, lower case, letters and digits only.
+    pub spellings: Vec<String>,
     /// First octets of its phones' MAC addresses.
-    pub ouis: Vec<[u8; 3]>,
+    pub ouis: Vec<Oui>,
     /// Those of `ouis` that other brands use as well.
-    pub shared_ouis: Vec<[u8; 3]>,
+    pub shared_ouis: Vec<Oui>,
     /// Vendors whose name a phone of this one may still tell.
     pub kin: Vec<Arc<str>>,
     /// Changes when anything does that its phones' files come from.
@@ -219,9 +223,11 @@ impl Catalog {
         self.vendors.get(at)
     }
 
-    /// Gives the vendor that a MAC address was assigned to, unless several brands share its first octets.
-    pub fn vendor_of_oui(&self, oui: [u8; 3]) -> Option<usize> {
-        self.ouis.get(&oui).copied().flatten()
+    /// Gives the vendor that a MAC address was assigned to, unless several brands share how it begins; the longest
+    /// beginning that the catalog knows counts.
+    pub fn vendor_of_oui(&self, mac: Mac) -> Option<usize> {
+        let lengths = (Oui::SHORTEST..=Oui::LONGEST).rev();
+        lengths.filter_map(|length| self.ouis.get(&Oui::of(mac, length))).next().copied().flatten()
     }
 
     /// Matches a path against every name that phones ask for.
@@ -242,11 +248,6 @@ impl Catalog {
     /// Reads a User-Agent.
     pub fn read_agent<'a>(&self, agent: &'a [u8]) -> Option<AgentMatch<'a>> {
         self.agents.read(agent)
-    }
-
-    /// Finds a vendor's model by what a phone calls itself.
-    pub fn model_called(&self, vendor: usize, name: &[u8]) -> Option<&Model> {
-        self.models.values().find(|model| model.vendor == vendor && model.is_called(name))
     }
 
     /// Gives the compiled templates.
@@ -276,5 +277,22 @@ impl Model {
     pub fn is_called(&self, name: &[u8]) -> bool {
         let letters = || name.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase);
         self.spellings.iter().any(|spelling| spelling.bytes().eq(letters()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_known_beginning_tells_the_vendor() {
+        let known = [("00:04:13", Some(0)), ("00:04:13:E5", Some(1)), ("00:04:13:E6", None)];
+        let ouis = known.into_iter().map(|(oui, vendor)| (oui.parse().unwrap(), vendor)).collect();
+        let catalog = Catalog { ouis, ..Catalog::default() };
+        let vendor = |mac: &str| catalog.vendor_of_oui(mac.parse().unwrap());
+        assert_eq!(vendor("00:04:13:00:00:01"), Some(0));
+        assert_eq!(vendor("00:04:13:E5:00:01"), Some(1));
+        assert_eq!(vendor("00:04:13:E6:00:01"), None);
+        assert_eq!(vendor("00:04:14:00:00:01"), None);
     }
 }

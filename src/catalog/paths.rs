@@ -1,6 +1,6 @@
-//! The names that phones ask for, all of them in one automaton.
+//! The names that phones ask for: those that are texts in a table, all others in one automaton.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use regex::bytes::{RegexSet, RegexSetBuilder};
 
@@ -16,15 +16,21 @@ impl PathId {
     }
 }
 
-/// Every distinct pattern of the catalog, matched in one pass whatever their number.
+/// Longest name that is looked for; no phone asks for a longer one.
+const LONGEST: usize = 255;
+
+/// Every distinct pattern of the catalog, matched at the same cost whatever their number.
 ///
 /// A pattern is text that matches in any case, with `{mac}` for a MAC address in any spelling and `*` for
 /// anything within a path segment.
 #[derive(Debug, Default)]
 pub(super) struct Paths {
+    /// Patterns that are nothing but text, in lower case.
+    texts: HashMap<Box<[u8]>, PathId>,
+    /// All others.
     set: RegexSet,
-    /// By pattern: how many bytes stand before the MAC address, where there is one.
-    mac_after: Vec<Option<usize>>,
+    /// By place in `set`: the pattern, and how many bytes stand before the MAC address, where there is one.
+    holes: Vec<(PathId, Option<usize>)>,
     /// First segments of patterns that have several.
     folders: Vec<String>,
 }
@@ -34,19 +40,19 @@ pub(super) struct Paths {
 pub struct PathMatches {
     /// The MAC address in the path.
     pub mac: Option<Mac>,
-    matched: Option<regex::bytes::SetMatches>,
+    text: Option<PathId>,
+    others: Vec<PathId>,
 }
 
 impl PathMatches {
     /// Tells whether a pattern matched.
     pub fn contains(&self, id: PathId) -> bool {
-        self.matched.as_ref().is_some_and(|matched| matched.matched(id.0 as usize))
+        self.iter().any(|matched| matched == id)
     }
 
-    /// Goes through the patterns that matched.
+    /// Goes through the patterns that matched: a text first.
     pub fn iter(&self) -> impl Iterator<Item = PathId> {
-        let ids = self.matched.iter().flat_map(regex::bytes::SetMatches::iter);
-        ids.filter_map(|id| u32::try_from(id).ok().map(PathId))
+        self.text.iter().chain(&self.others).copied()
     }
 }
 
@@ -81,6 +87,9 @@ impl PathCollector {
         {
             return Err("is not a relative path");
         }
+        if pattern.len() > LONGEST {
+            return Err("is longer than 255 characters");
+        }
         let id = PathId(u32::try_from(self.patterns.len()).map_err(|_| "is one pattern too many")?);
         self.patterns.push(pattern.clone());
         self.ids.insert(pattern, id);
@@ -96,7 +105,16 @@ impl PathCollector {
     /// # Errors
     /// The automaton's own complaint, when the patterns are too many for it.
     pub(super) fn compile(self) -> Result<Paths, regex::Error> {
-        let regexes = self.patterns.iter().map(|pattern| regex(pattern));
+        let (mut texts, mut regexes, mut holes) = (HashMap::new(), Vec::new(), Vec::new());
+        for (id, pattern) in (0..).map(PathId).zip(&self.patterns) {
+            let mac = pattern.find("{mac}");
+            if mac.is_none() && !pattern.contains('*') {
+                texts.insert(pattern.as_bytes().into(), id);
+            } else {
+                regexes.push(regex(pattern));
+                holes.push((id, mac));
+            }
+        }
         let set = RegexSetBuilder::new(regexes)
             .unicode(false)
             .case_insensitive(true)
@@ -105,8 +123,7 @@ impl PathCollector {
             .build()?;
         let folders = self.patterns.iter().filter_map(|pattern| pattern.split_once('/'));
         let folders: BTreeSet<String> = folders.map(|(folder, _)| folder.to_owned()).collect();
-        let mac_after = self.patterns.iter().map(|pattern| pattern.find("{mac}")).collect();
-        Ok(Paths { set, mac_after, folders: folders.into_iter().collect() })
+        Ok(Paths { texts, set, holes, folders: folders.into_iter().collect() })
     }
 }
 
@@ -118,15 +135,23 @@ impl Paths {
 
     /// Matches a path; any bytes are fine.
     pub(super) fn matches(&self, path: &[u8]) -> PathMatches {
-        let matched = self.set.matches(path);
-        let mac = matched.iter().find_map(|id| {
-            let after = path.get(self.mac_after[id]?..)?;
+        if path.len() > LONGEST {
+            return PathMatches::default();
+        }
+        let mut lower = [0; LONGEST];
+        let lower = &mut lower[..path.len()];
+        lower.copy_from_slice(path);
+        lower.make_ascii_lowercase();
+        let text = self.texts.get(&*lower).copied();
+        let matched: Vec<_> = self.set.matches(path).iter().map(|at| self.holes[at]).collect();
+        let mac = matched.iter().find_map(|(_, after)| {
+            let after = path.get((*after)?..)?;
             let dense = after.get(..12).and_then(Mac::from_bytes);
             dense.or_else(|| after.get(..17).and_then(Mac::from_bytes))
         });
         // Some names have zeros where others have an address; they are nobody's.
         let mac = mac.filter(|mac| mac.octets() != [0; 6]);
-        PathMatches { mac, matched: Some(matched) }
+        PathMatches { mac, text, others: matched.into_iter().map(|(id, _)| id).collect() }
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::catalog::facts::{FACT_KEYS, Facts};
 use crate::document::{Document, Entry, Fault, Table};
+use crate::model::Oui;
 
 /// The catalog as its files say it, later folders over earlier ones.
 #[derive(Debug, Default)]
@@ -25,8 +26,8 @@ pub struct CatalogFiles {
 #[derive(Debug, Default)]
 pub(super) struct VendorFile {
     pub(super) name: Option<String>,
-    pub(super) ouis: Vec<[u8; 3]>,
-    pub(super) shared_ouis: Vec<[u8; 3]>,
+    pub(super) ouis: Vec<Oui>,
+    pub(super) shared_ouis: Vec<Oui>,
     pub(super) agents: Vec<(String, Place)>,
     pub(super) kin: Vec<String>,
     pub(super) facts: Facts,
@@ -288,11 +289,6 @@ fn texts(entry: &Entry<'_>) -> Vec<String> {
     entry.list().filter_map(|item| item.text(64).map(str::to_owned)).collect()
 }
 
-fn oui(entry: &Entry<'_>) -> Option<[u8; 3]> {
-    let text = entry.text(8)?;
-    let whole = format!("{text}:00:00:00").parse::<crate::model::Mac>().ok();
-    if whole.is_none() {
-        entry.error("holds something else than three octets; write them like 00:15:65");
-    }
-    whole.map(crate::model::Mac::oui)
+fn oui(entry: &Entry<'_>) -> Option<Oui> {
+    entry.parse()
 }

@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::catalog::agents::AgentCollector;
+use crate::catalog::called::{Called, letters};
 use crate::catalog::facts::{Facts, FileFacts, FileScope, SyntaxFacts};
 use crate::catalog::firmwares::Listed;
 use crate::catalog::paths::{PathCollector, PathId};
 use crate::catalog::read::{CatalogFiles, FirmwareFile, ModelFile, Place};
 use crate::catalog::{Catalog, File, Firmware, Interval, Model, PathOwner, Probe, Vendor};
 use crate::document::{Fault, nearest};
+use crate::model::Oui;
 use crate::template::{Engine, Escape, Limits, Syntax};
 
 impl Catalog {
@@ -57,6 +59,7 @@ impl Catalog {
         let catalog = Self {
             ouis: ouis(&vendors),
             owners: owners(count, &models),
+            called: Called::of(models.values()),
             vendors,
             models,
             broken,
@@ -69,7 +72,7 @@ impl Catalog {
     }
 }
 
-fn ouis(vendors: &[Vendor]) -> HashMap<[u8; 3], Option<usize>> {
+fn ouis(vendors: &[Vendor]) -> HashMap<Oui, Option<usize>> {
     let mut ouis = HashMap::new();
     for (at, vendor) in vendors.iter().enumerate() {
         for oui in &vendor.ouis {
@@ -122,6 +125,7 @@ impl Resolver<'_> {
         Vendor {
             id: id.into(),
             name: file.name.clone().unwrap_or_else(|| id.to_owned()),
+            spellings: [Some(id), file.name.as_deref()].into_iter().flatten().map(letters).collect(),
             ouis: file.ouis.clone(),
             shared_ouis: file.shared_ouis.clone(),
             kin: file.kin.iter().map(|kin| kin.as_str().into()).collect(),
@@ -224,8 +228,7 @@ impl Resolver<'_> {
         }
         let name = file.name.clone().unwrap_or_else(|| short.to_uppercase());
         let names = [short, &name].into_iter().chain(file.aliases.iter().map(String::as_str));
-        let spelling = |name: &str| name.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
-        let mut spellings: Vec<String> = names.map(|name| spelling(name).to_ascii_lowercase()).collect();
+        let mut spellings: Vec<String> = names.map(letters).collect();
         spellings.sort();
         spellings.dedup();
         if facts.lines.is_none() {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::catalog::{Catalog, File, FileScope, Firmware, Model};
 use crate::cli::{Failure, load};
-use crate::model::{Kind, Preset, SETTINGS, Scope, Setting};
+use crate::model::{Kind, Oui, Preset, SETTINGS, Scope, Setting};
 
 /// List vendors, models and firmwares, or the settings
 #[derive(Debug, clap::Args)]
@@ -111,13 +111,12 @@ fn setting_json(setting: &Setting) -> Value {
 
 fn vendor_json(catalog: &Catalog, at: usize) -> Value {
     let vendor = catalog.vendor(at);
-    let oui = |oui: &[u8; 3]| format!("{:02X}:{:02X}:{:02X}", oui[0], oui[1], oui[2]);
     let models = sorted(catalog).into_iter().filter(|model| model.vendor == at);
     json!({
         "id": &*vendor.id,
         "name": vendor.name,
-        "ouis": vendor.ouis.iter().map(oui).collect::<Vec<_>>(),
-        "shared-ouis": vendor.shared_ouis.iter().map(oui).collect::<Vec<_>>(),
+        "ouis": vendor.ouis.iter().map(Oui::to_string).collect::<Vec<_>>(),
+        "shared-ouis": vendor.shared_ouis.iter().map(Oui::to_string).collect::<Vec<_>>(),
         "models": models.map(model_json).collect::<Vec<_>>(),
     })
 }

@@ -232,7 +232,7 @@ impl Told {
         let paths: Vec<_> = told.whole.iter().chain(told.rest.iter()).collect();
         let vendor = paths.iter().find_map(|path| catalog.owner(*path).vendor);
         let model = paths.iter().find_map(|path| catalog.owner(*path).model.as_deref());
-        let vendor = vendor.or_else(|| mac.and_then(|mac| catalog.vendor_of_oui(mac.oui())));
+        let vendor = vendor.or_else(|| mac.and_then(|mac| catalog.vendor_of_oui(mac)));
         Self {
             vendor: vendor.map(|at| catalog.vendor(at).name.clone()),
             model: model.and_then(|id| catalog.model(id)).map(|model| model.name.clone()),

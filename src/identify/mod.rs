@@ -199,29 +199,23 @@ impl<'a> Told<'a> {
 
     /// Finds a common file, for the model that the User-Agent tells if it is one with such a file.
     fn common<'s>(&self, catalog: &'s Catalog) -> Option<Asked<'s>> {
-        let mut candidates = self.whole.iter().flat_map(|path| &catalog.owner(path).common).peekable();
-        candidates.peek()?;
-        let told = self.agent.as_ref();
-        let is_told = |model: &Model| {
-            told.is_some_and(|agent| {
-                agent.vendor == model.vendor && agent.model.is_some_and(|m| model.is_called(m))
+        let lists = || self.whole.iter().map(|path| &catalog.owner(path).common);
+        let first = lists().find_map(|common| common.first())?;
+        let told = self.agent.as_ref().and_then(|agent| Some((agent.vendor, agent.model?)));
+        let mut ids = told.into_iter().flat_map(|(vendor, name)| catalog.ids_called(vendor, name));
+        // Lists are in the order of the ids, and may be long.
+        let of_id = |id| {
+            lists().find_map(|common| {
+                let at = common.partition_point(|(of, ..)| of < id);
+                common.get(at).filter(|(of, ..)| of == id)
             })
         };
-        let mut first = None;
-        for (id, firmware, at) in candidates {
-            let Some(model) = catalog.model(id) else {
-                continue;
-            };
-            let firmware = &model.firmwares[*firmware];
-            let file = &firmware.files[usize::from(*at)];
-            debug_assert_eq!(file.scope, FileScope::Common, "owners list common files only");
-            let common = CommonFile { model, firmware, file, at: *at };
-            if is_told(model) {
-                return Some(Asked::Common(common));
-            }
-            first = first.or(Some(Asked::Common(common)));
-        }
-        first
+        let (id, firmware, at) = ids.find_map(of_id).unwrap_or(first);
+        let model = catalog.model(id)?;
+        let firmware = &model.firmwares[*firmware];
+        let file = &firmware.files[usize::from(*at)];
+        debug_assert_eq!(file.scope, FileScope::Common, "owners list common files only");
+        Some(Asked::Common(CommonFile { model, firmware, file, at: *at }))
     }
 
     /// Compares what is told with a device's record, which counts.

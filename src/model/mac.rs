@@ -40,11 +40,6 @@ impl Mac {
         self.0
     }
 
-    /// Gives the first three octets, which the IEEE assigns to a manufacturer.
-    pub const fn oui(self) -> [u8; 3] {
-        [self.0[0], self.0[1], self.0[2]]
-    }
-
     /// Prints twelve hexadecimal digits in lower case, as most phones put them into file names.
     pub fn plain(self) -> String {
         self.0.iter().map(|octet| format!("{octet:02x}")).collect()

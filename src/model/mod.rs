@@ -10,6 +10,7 @@ mod local_time;
 mod mac;
 mod management;
 mod operation;
+mod oui;
 mod records;
 mod secret;
 mod settings;
@@ -29,6 +30,7 @@ pub use self::management::{
     Visibility,
 };
 pub use self::operation::{FieldRole, OperationField};
+pub use self::oui::{InvalidOui, Oui};
 pub use self::records::{
     Dates, Device, Extension, ExtensionKind, Network, Organization, Provider, Sip, UpdateCredentials, User,
 };

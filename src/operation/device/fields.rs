@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 use crate::catalog::{Catalog, Firmware, Model};
 use crate::document::{nearest, one_of};
 use crate::generate;
-use crate::model::{Mac, Protocol};
-use crate::operation::device::options::prefix;
+use crate::model::{Mac, Oui, Protocol};
 use crate::operation::{Code, Fields, Problem};
 use crate::rights::Denial;
 use crate::snapshot::Snapshot;
@@ -107,11 +106,14 @@ pub fn whole_mac(catalog: &Catalog, model: Option<&Model>, text: &str) -> Result
     };
     let vendor = catalog.vendor(model.vendor);
     match vendor.ouis.as_slice() {
-        [only] => format!("{}{digits}", prefix(*only).replace(':', ""))
-            .parse()
-            .map_err(|error| invalid(format!("`mac` {error}"))),
+        [only] if only.octets().len() == Oui::SHORTEST => {
+            format!("{}{digits}", only.to_string().replace(':', ""))
+                .parse()
+                .map_err(|error| invalid(format!("`mac` {error}")))
+        }
+        [] => Err(invalid("`mac` is half an address; write all of it".to_owned())),
         several => {
-            let known: Vec<String> = several.iter().map(|oui| prefix(*oui)).collect();
+            let known: Vec<String> = several.iter().map(Oui::to_string).collect();
             let known = one_of(&known.iter().map(String::as_str).collect::<Vec<_>>());
             Err(invalid(format!(
                 "`mac` is half an address; {}'s begin with {known}: write all of it",

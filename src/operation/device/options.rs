@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::catalog::{Catalog, Firmware, Model};
-use crate::model::{Extension, Level, Organization, Template, User};
+use crate::model::{Extension, Level, Organization, Oui, Template, User};
 use crate::operation::device::fields::unknown_model;
 use crate::operation::{Fields, Problem};
 use crate::rights::{Account, Actor, Kind};
@@ -117,8 +117,8 @@ fn whole_model(actor: &Actor<'_>, model: &Model) -> Value {
         "vendor": &*vendor.id,
         "lines": model.lines,
         "web-interface": model.web_interface,
-        "mac-prefix": vendor.ouis.first().map(|oui| prefix(*oui)),
-        "mac-prefixes": vendor.ouis.iter().map(|oui| prefix(*oui)).collect::<Vec<_>>(),
+        "mac-prefix": vendor.ouis.first().map(Oui::to_string),
+        "mac-prefixes": vendor.ouis.iter().map(Oui::to_string).collect::<Vec<_>>(),
         "firmwares": model.firmwares.iter().map(firmware).collect::<Vec<_>>(),
     })
 }
@@ -131,9 +131,4 @@ fn templates(actor: &Actor<'_>, model: &Model, firmware: &Firmware) -> Vec<Value
         actor.snapshot().templates().filter(|template| template.id != "default" && usable(Some(template)));
     let own = own.map(|template| json!({ "id": template.id.as_str(), "name": template.name.as_str() }));
     default.into_iter().chain(own).collect()
-}
-
-/// Writes the first three bytes of a manufacturer's MAC addresses.
-pub(super) fn prefix([one, two, three]: [u8; 3]) -> String {
-    format!("{one:02X}:{two:02X}:{three:02X}")
 }

@@ -81,7 +81,8 @@ fn every_shipped_text_gives_the_same_file_as_a_tenants_own() {
     for model in models {
         for firmware in &model.firmwares {
             number += 1;
-            let oui = bare.world().catalog.vendor(model.vendor).ouis[0].map(|octet| format!("{octet:02X}"));
+            let ouis = &bare.world().catalog.vendor(model.vendor).ouis;
+            let oui = ouis.first().map_or("02:00:00".to_owned(), |oui| oui.to_string());
             devices += &format!(
                 "[[device]]\nserial = \"t4h7k2m9x3q8w6e5r1y0u9{number:04}\"\nname = \"Phone {number}\"\nmodel = {:?}\n\
                  firmware = {:?}\nmac = \"{}:00:{:02X}:{:02X}\"\napplication-version = \"P0S3-08-11-00\"\nowner = \"org\"\n\
@@ -89,7 +90,7 @@ fn every_shipped_text_gives_the_same_file_as_a_tenants_own() {
                  [[extension]]\nnumber = \"0088*{number}\"\nuser = \"user\"\nsip = {{ password = \"CANARY2\" }}\n",
                 &*model.id,
                 &*firmware.id,
-                oui.join(":"),
+                &oui[..8],
                 number / 256,
                 number % 256,
             );
