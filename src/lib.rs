@@ -76,6 +76,7 @@ pub mod config;
 pub mod document;
 pub mod documents;
 pub mod durable;
+pub mod finish;
 pub mod generate;
 pub mod model;
 pub mod template;

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::catalog::finish::FinishFacts;
 use crate::catalog::values::{ValueFacts, WithoutFacts};
 use crate::document::{Entry, Table};
 use crate::model::Protocol;
@@ -19,6 +20,7 @@ pub(super) struct Facts {
     pub(super) expansion_keys: Option<u16>,
     pub(super) expansion_modules: Option<u16>,
     pub(super) files: BTreeMap<String, FileFacts>,
+    pub(super) finish: FinishFacts,
     pub(super) interval: IntervalFacts,
     pub(super) line_keys: Option<u16>,
     pub(super) lines: Option<u16>,
@@ -36,6 +38,7 @@ pub(super) struct Facts {
 #[derive(Debug, Clone, Default)]
 pub(super) struct FileFacts {
     pub(super) content_type: Option<String>,
+    pub(super) finish: FinishFacts,
     pub(super) main: Option<bool>,
     pub(super) scope: Option<FileScope>,
     pub(super) secrets: Option<bool>,
@@ -146,15 +149,19 @@ pub(super) const FACT_KEYS: &[&str] = &[
     "application-version",
     "content-type",
     "doubts",
+    "encoding",
+    "end",
     "expansion-keys",
     "expansion-modules",
     "files",
     "interval",
     "line-keys",
+    "line-max",
     "lines",
     "password",
     "probes",
     "protocols",
+    "size-max",
     "syntax",
     "values",
     "vars",
@@ -195,7 +202,7 @@ impl Facts {
             }
             "web-interface" => self.web_interface = entry.boolean(),
             "without" => self.without.read(entry),
-            _ => return false,
+            _ => return self.finish.read(entry),
         }
         true
     }
@@ -216,6 +223,7 @@ impl Facts {
             expansion_keys: self.expansion_keys.or(base.expansion_keys),
             expansion_modules: self.expansion_modules.or(base.expansion_modules),
             files,
+            finish: self.finish.over(&base.finish),
             interval: self.interval.over(&base.interval),
             line_keys: self.line_keys.or(base.line_keys),
             lines: self.lines.or(base.lines),
@@ -247,7 +255,11 @@ impl FileFacts {
                 "secrets" => facts.secrets = entry.boolean(),
                 "syntax" => facts.syntax.read(&entry),
                 "template" => facts.template = text(&entry).map(|name| format!("{vendor}/{name}")),
-                _ => entry.unknown(&["content-type", "main", "scope", "secrets", "syntax", "template"]),
+                _ if facts.finish.read(&entry) => (),
+                _ => {
+                    let own = ["content-type", "main", "scope", "secrets", "syntax", "template"];
+                    entry.unknown(&[&own, FinishFacts::KEYS].concat());
+                }
             }
         }
         facts
@@ -256,6 +268,7 @@ impl FileFacts {
     fn over(self, base: &Self) -> Self {
         Self {
             content_type: self.content_type.or_else(|| base.content_type.clone()),
+            finish: self.finish.over(&base.finish),
             main: self.main.or(base.main),
             scope: self.scope.or(base.scope),
             secrets: self.secrets.or(base.secrets),

@@ -7,6 +7,7 @@
 mod agents;
 mod called;
 mod facts;
+mod finish;
 mod firmwares;
 mod paths;
 mod read;
@@ -27,6 +28,7 @@ pub use self::values::Values;
 use self::agents::Agents;
 use self::called::Called;
 use self::paths::Paths;
+use crate::finish::Finish;
 use crate::model::{Mac, Oui, Protocol, SettingId};
 use crate::template::{Body, Engine, Syntax, TemplateError};
 
@@ -169,6 +171,8 @@ pub struct File {
     pub content_type: Bytes,
     /// How its parameters are written.
     pub syntax: Arc<Syntax>,
+    /// What its text goes through.
+    pub finish: Finish,
 }
 
 /// A name that phones ask for in vain.

@@ -320,6 +320,11 @@ impl Resolver<'_> {
         if secrets && scope == FileScope::Common {
             self.faults.push(place.fault(format!("file `{name}` is common and may hold no secrets")));
         }
+        let finish = file.finish.over(&facts.finish).whole();
+        if finish.encoding.holds_mac() && scope == FileScope::Common {
+            self.faults
+                .push(place.fault(format!("file `{name}` is common, and its encoding holds an address")));
+        }
         let escape = Escape::of_template(&template);
         let usual =
             if escape == Escape::Xml { "text/xml; charset=utf-8" } else { "text/plain; charset=utf-8" };
@@ -334,6 +339,7 @@ impl Resolver<'_> {
             main: file.main.unwrap_or_default(),
             content_type: content_type.unwrap_or_else(|| usual.to_owned()).into(),
             syntax: Arc::new(syntax),
+            finish,
         })
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::config::Reload;
 use crate::document::Fault;
-use crate::render::{Subject, preview};
+use crate::render::{Subject, whole};
 use crate::snapshot::{Losses, Phone, Snapshot};
 
 /// What an operator does who means it.
@@ -23,7 +23,7 @@ fn failures<'s>(snapshot: &'s Snapshot, phone: &Phone<'s>) -> impl Iterator<Item
     let phone = *phone;
     let files = (0..).zip(&phone.firmware.files).map(|(at, _)| at);
     files.filter_map(move |at| {
-        let error = preview(snapshot, &Subject::Phone(phone, at), true).err()?;
+        let error = whole(snapshot, &Subject::Phone(phone, at)).err()?;
         Some(format!("{error}: {}", error.source))
     })
 }

@@ -15,8 +15,9 @@ use std::sync::Arc;
 use compact_str::CompactString;
 
 use crate::catalog::{File, FileScope};
+use crate::finish::Unfit;
 use crate::identify::CommonFile;
-use crate::model::Protocol;
+use crate::model::{Mac, Protocol};
 use crate::permit::Permit;
 use crate::snapshot::{CacheKey, Phone, Rendered, Snapshot, Stamp};
 use crate::template::{Body, TemplateError};
@@ -83,7 +84,7 @@ pub fn render(
         return Ok(Outcome::Kept(Arc::clone(kept)));
     }
     let mut written = Ok(Vec::new());
-    aside(&mut || written = write(snapshot, subject, subject.secrets(Secrets::Write), subject.body()));
+    aside(&mut || written = whole(snapshot, subject));
     match written {
         Ok(body) => {
             let content_type = subject.file().content_type.clone();
@@ -98,7 +99,16 @@ pub fn render(
     }
 }
 
-/// Renders a file for an operator's eyes; `reveal` shows the secrets in it.
+/// Renders a file to the last byte, as its phone gets it, and keeps nothing of it.
+///
+/// # Errors
+/// The template failed, or the phone would not take what it wrote.
+pub fn whole(snapshot: &Snapshot, subject: &Subject<'_>) -> Result<Vec<u8>, RenderError> {
+    let text = write(snapshot, subject, subject.secrets(Secrets::Write), subject.body())?;
+    subject.file().finish.file(text, subject.mac()).map_err(|unfit| subject.unfit(&unfit))
+}
+
+/// Renders the text of a file for an operator's eyes; `reveal` shows the secrets in it.
 ///
 /// # Errors
 /// The template failed.
@@ -130,10 +140,9 @@ fn write(
         Some(body) => body.render(context),
         None => snapshot.world().catalog.engine().render(&file.template, context),
     };
-    match text {
-        Ok(text) => Ok(file.syntax.charset.encode(text, file.syntax.escape, file.syntax.newline)),
-        Err(source) => Err(RenderError { file: file.name.clone(), subject: subject.name(), source }),
-    }
+    let text = text.map_err(|source| subject.error(source))?;
+    let text = file.syntax.charset.encode(text, file.syntax.escape, file.syntax.newline);
+    file.finish.text(text, &file.syntax).map_err(|unfit| subject.unfit(&unfit))
 }
 
 impl<'s> Subject<'s> {
@@ -161,6 +170,22 @@ impl<'s> Subject<'s> {
             Self::Common(common, _) => CompactString::from(&*common.model.id),
             Self::Phone(phone, _) => phone.device.name.clone(),
         }
+    }
+
+    fn mac(&self) -> Option<Mac> {
+        match self {
+            Self::Common(..) => None,
+            Self::Phone(phone, _) => phone.device.mac,
+        }
+    }
+
+    fn error(&self, source: TemplateError) -> RenderError {
+        RenderError { file: self.file().name.clone(), subject: self.name(), source }
+    }
+
+    fn unfit(&self, unfit: &Unfit) -> RenderError {
+        let template = self.file().template.clone();
+        self.error(TemplateError { template, line: 0, message: unfit.to_string() })
     }
 
     /// Common files and those that the catalog says hold none get no secrets to print.

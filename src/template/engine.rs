@@ -38,14 +38,23 @@ pub struct Engine {
 ///
 /// Says where, and what in the template's own words; never a value that it was given.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("template {template}, line {line}: {message}")]
+#[error("template {template}{}: {message}", At(*.line))]
 pub struct TemplateError {
     /// Name of the template.
     pub template: String,
-    /// Line in it, from 1.
+    /// Line in it, from 1; 0 where it is about all of them.
     pub line: usize,
     /// What is wrong.
     pub message: String,
+}
+
+/// Says a line where there is one.
+struct At(usize);
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == 0 { Ok(()) } else { write!(f, ", line {}", self.0) }
+    }
 }
 
 impl Engine {

@@ -24,6 +24,13 @@ pub struct Syntax {
 }
 
 impl Syntax {
+    /// Reads the name of the parameter in a line of the file, where it has one.
+    pub fn name_in<'l>(&self, line: &'l str) -> Option<&'l str> {
+        let patterns = self.indexed.iter().chain([&self.pattern]);
+        let names = patterns.filter_map(|pattern| pattern.name_in(line.trim_start()));
+        names.min_by_key(|name| name.len()).filter(|name| !name.is_empty())
+    }
+
     /// Tells whether a value stands in quotes.
     pub(super) fn quotes(&self, value: &str) -> bool {
         match self.quote {
@@ -85,6 +92,22 @@ pub(super) enum Piece {
 impl Pattern {
     pub(super) fn pieces(&self) -> &[Piece] {
         &self.0
+    }
+
+    /// Reads the name between the texts around it.
+    fn name_in<'l>(&self, line: &'l str) -> Option<&'l str> {
+        let at = self.0.iter().position(|piece| *piece == Piece::Name)?;
+        let (Some(Piece::Text(after)), before) = (self.0.get(at + 1), &self.0[..at]) else {
+            return None;
+        };
+        let rest = match before {
+            [] => line,
+            [Piece::Text(before)] => line.strip_prefix(before.trim_start())?,
+            _ => return None,
+        };
+        // Blanks around the sign between name and value come and go.
+        let sign = Some(after.trim_end()).filter(|sign| !sign.is_empty()).unwrap_or(after);
+        rest.split_once(sign).map(|(name, _)| name)
     }
 }
 
