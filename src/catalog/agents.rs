@@ -86,6 +86,11 @@ fn compile(pattern: &str) -> Result<Regex, regex::Error> {
 }
 
 impl Agents {
+    /// Tells whether a vendor has patterns.
+    pub(super) fn has(&self, vendor: usize) -> bool {
+        self.patterns.iter().any(|pattern| pattern.vendor == vendor)
+    }
+
     /// Reads a User-Agent; any bytes are fine. Of several patterns that fit, the first in the catalog counts.
     pub(super) fn read<'a>(&self, agent: &'a [u8]) -> Option<AgentMatch<'a>> {
         let agent = &agent[..agent.len().min(LONGEST)];

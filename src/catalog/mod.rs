@@ -14,7 +14,7 @@ mod read;
 mod resolve;
 mod values;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -44,6 +44,8 @@ pub struct Catalog {
     agents: Agents,
     called: Called,
     engine: Engine,
+    /// Those of `vars` that templates name.
+    seen_vars: BTreeSet<String>,
     /// By vendor: what those use who write templates of their own for its phones.
     own_engines: Vec<Arc<Engine>>,
 }
@@ -249,9 +251,19 @@ impl Catalog {
         &self.owners[path.index()]
     }
 
+    /// Tells whether a vendor's phones are known by what they say of themselves.
+    pub fn has_agents(&self, vendor: usize) -> bool {
+        self.agents.has(vendor)
+    }
+
     /// Reads a User-Agent.
     pub fn read_agent<'a>(&self, agent: &'a [u8]) -> Option<AgentMatch<'a>> {
         self.agents.read(agent)
+    }
+
+    /// Tells whether some template names this one of `vars`.
+    pub fn is_seen_by_templates(&self, var: &str) -> bool {
+        self.seen_vars.contains(var)
     }
 
     /// Gives the compiled templates.

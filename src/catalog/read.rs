@@ -21,6 +21,8 @@ pub struct CatalogFiles {
     pub(super) digests: BTreeMap<String, u64>,
     /// Vendors, each with what stands before the slash of a quoted name in its templates: whose templates they use.
     pub(super) quoted: BTreeSet<(String, String)>,
+    /// Those of `vars` that templates name.
+    pub(super) seen_vars: BTreeSet<String>,
 }
 
 #[derive(Debug, Default)]
@@ -148,11 +150,18 @@ impl CatalogFiles {
                 self.digest(vendor, &text);
                 let names = text.split(['"', '\'']).filter_map(|name| name.split_once('/'));
                 self.quoted.extend(names.map(|(first, _)| (vendor.to_owned(), first.to_owned())));
+                let vars =
+                    text.split("vars.").skip(1).filter_map(|rest| rest.split(|c: char| !is_name(c)).next());
+                self.seen_vars.extend(vars.map(str::to_owned));
                 self.templates.insert(name.clone(), text);
                 self.template_paths.insert(name, path);
             }
         }
     }
+}
+
+fn is_name(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
 }
 
 /// Lists a folder in the order of the names, without hidden entries.

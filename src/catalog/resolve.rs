@@ -66,6 +66,7 @@ impl Catalog {
             paths,
             agents,
             engine,
+            seen_vars: files.seen_vars,
             own_engines,
         };
         (catalog, faults)

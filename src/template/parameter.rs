@@ -63,6 +63,10 @@ impl Parameters {
         let mut out = String::with_capacity(64);
         let syntax = &*self.syntax;
         let pattern = index.and(syntax.indexed.as_ref()).unwrap_or(&syntax.pattern);
+        if pattern.pieces().is_empty() {
+            let cure = "say in the catalog how a parameter is written";
+            return Err(failed(format!("the file's `syntax` has no `parameter`; {cure}")));
+        }
         if !syntax.escape.takes_name(name) {
             return Err(failed(format!(
                 "`{}` cannot be a parameter's name in this file",

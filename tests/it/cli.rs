@@ -149,13 +149,72 @@ fn what_is_loaded_is_listed() {
     );
     let catalog = json(&Site::new(), &["catalog", "--json"]);
     let vendors = catalog["vendors"].as_array().unwrap();
-    assert_eq!(vendors.iter().map(|vendor| vendor["models"].as_array().unwrap().len()).sum::<usize>(), 11);
+    let models: usize = vendors.iter().map(|vendor| vendor["models"].as_array().unwrap().len()).sum();
+    let (_, listed, _) = run(&Site::new(), &["catalog"], "");
+    assert_eq!(listed.lines().count(), models + 1, "a head, and a line each");
     assert!(keys(&catalog).iter().all(|key| !key.contains('_')), "words are joined as everywhere");
     assert!(catalog["vendors"][0]["models"][0]["default-firmware"].is_string(), "{catalog}");
     let (_, table, _) = run(&Site::with_phone(), &["device", "list"], "");
     assert!(table.lines().nth(1).unwrap().starts_with("Desk "), "{table}");
     let (_, settings, _) = run(&Site::new(), &["catalog", "--settings"], "");
     assert!(settings.contains("time-zone"), "{settings}");
+}
+
+#[test]
+fn vendors_and_models_are_shown() {
+    let site = Site::new();
+    let (code, shown, _) = run(&site, &["catalog", "show", "SIP-T46S"], "");
+    assert_eq!(code, Some(0), "{shown}");
+    for part in ["Yealink T46S (yealink/t46s)\n", "  lines  ", "{mac}.cfg, its main file\n", "  in doubt  "] {
+        assert!(shown.contains(part), "{shown}");
+    }
+    let (_, vendor, _) = run(&site, &["catalog", "show", "yealink"], "");
+    assert!(vendor.starts_with("Yealink (yealink)\n") && vendor.contains("00:15:65"), "{vendor}");
+    let (code, _, error) = run(&site, &["catalog", "show", "xyzzy"], "");
+    assert_eq!((code, error.contains("no vendor and no model `xyzzy`")), (Some(1), true), "{error}");
+    let (_, listed, _) = run(&site, &["catalog", "list", "--vendor", "Yealink"], "");
+    assert!(listed.lines().skip(1).all(|line| line.starts_with("yealink/")), "{listed}");
+}
+
+/// A vendor whose phone heeds its tones in English only, and does not do what it says that it does.
+const OWN_VENDOR: &str = r#"
+name = "Acme"
+protocols = ["http"]
+interval = { unit = "minutes", parameter = "poll" }
+syntax = { parameter = "{name}={value}" }
+values.dtmf = { inband = 1, rfc2833 = 2 }
+without = { lldp = "it has no LLDP", vlan = "it has no VLAN" }
+lines = 1
+[files]
+"{mac}.acme" = { template = "phone.txt", main = true }
+[model.one]
+"#;
+
+#[test]
+fn what_a_contributor_forgot_is_told() {
+    let template = "{{ param('dtmf', values.dtmf[settings.dtmf]) }}\n{{ param('vlan', settings.vlan) }}\n\
+                    {{ param('srtp', {'off': 0, 'optional': 0, 'required': 1}[settings.srtp]) }}\n{{ rest() }}";
+    let site =
+        Site::new().write("own/acme/vendor.toml", OWN_VENDOR).write("own/acme/templates/phone.txt", template);
+    let folder = site.path("own/acme").display().to_string();
+    let (code, told, _) = run(&site, &["catalog", "check", &folder], "");
+    assert_eq!(code, Some(1), "{told}");
+    for part in [
+        "acme: no `user-agents`;",
+        "acme: no `cases/identify.toml`;",
+        "acme: no cases;",
+        // The word that the table lacks makes the phone lose its whole file.
+        "acme/one, firmware any: `{mac}.acme`: template acme/phone.txt, line 1: undefined value",
+        "acme/one, firmware any: `vlan` stands in `without`, and changes a file;",
+        "acme/one, firmware any: `srtp = optional` changes nothing;",
+        "acme/one, firmware any: `ntp-server` changes nothing;",
+        "acme/one, firmware any: `codecs` has no table;",
+    ] {
+        assert!(told.contains(part), "{part}\n{told}");
+    }
+    for part in ["`lldp`", "`dtmf` changes", "`line-keys`", "yealink"] {
+        assert!(!told.contains(part), "{part}\n{told}");
+    }
 }
 
 #[test]

@@ -1,87 +1,16 @@
-//! `bellhop catalog`
-
-use std::path::Path;
+//! The catalog as JSON.
 
 use serde_json::{Value, json};
 
 use crate::catalog::{Catalog, File, FileScope, Firmware, Model};
-use crate::cli::{Failure, load};
+use crate::cli::catalog::sorted;
 use crate::model::{Kind, Oui, Preset, SETTINGS, Scope, Setting};
 
-/// List vendors, models and firmwares, or the settings
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    /// Print JSON, with files and settings
-    #[arg(long)]
-    json: bool,
-    /// List the settings with their values and defaults instead
-    #[arg(long)]
-    settings: bool,
-}
-
-impl Args {
-    pub(super) fn run(self, config: &Path) -> Result<(), Failure> {
-        if self.settings && !self.json {
-            for setting in SETTINGS {
-                println!("{:<24} {}\n{:<24} {}", setting.name, setting.help, "", values(setting));
-            }
-            return Ok(());
-        }
-        let loaded = load(config)?;
-        let catalog = &*loaded.snapshot.world().catalog;
-        if self.json {
-            let vendors: Vec<Value> =
-                (0..catalog.vendors().len()).map(|at| vendor_json(catalog, at)).collect();
-            let settings: Vec<Value> = SETTINGS.iter().map(setting_json).collect();
-            let whole = json!({ "vendors": vendors, "settings": settings });
-            println!("{}", serde_json::to_string_pretty(&whole)?);
-            return Ok(());
-        }
-        println!("{:<22} {:<10} {:>5} {:>4}  FIRMWARE", "MODEL", "NAME", "LINES", "KEYS");
-        for model in sorted(catalog) {
-            let firmwares: Vec<&str> = model.firmwares.iter().map(|firmware| &*firmware.id).collect();
-            let firmwares = firmwares.join(", ");
-            println!(
-                "{:<22} {:<10} {:>5} {:>4}  {firmwares}",
-                model.id, model.name, model.lines, model.line_keys
-            );
-        }
-        Ok(())
-    }
-}
-
-fn sorted(catalog: &Catalog) -> Vec<&Model> {
-    let mut models: Vec<&Model> = catalog.models().collect();
-    models.sort_by(|a, b| a.id.cmp(&b.id));
-    models
-}
-
-fn values(setting: &Setting) -> String {
-    let kind = match setting.kind {
-        Kind::Bool => "true or false".to_owned(),
-        Kind::Choice(words) => words.join(", "),
-        Kind::Choices(words) => format!("a list of {}", words.join(", ")),
-        Kind::Host => "a host".to_owned(),
-        Kind::Integer(low, high) => format!("{low} to {high}"),
-        Kind::LineKeys => "a list of keys".to_owned(),
-        Kind::Secret(low, high) => format!("a secret of {low} to {high} characters"),
-        Kind::Text(max) => format!("text of at most {max} characters"),
-        Kind::Texts(max) => format!("a list of texts of at most {max} characters"),
-        Kind::Url => "a URL".to_owned(),
-        Kind::Zone => "a name of the time-zone database".to_owned(),
-    };
-    let scope = if setting.scope == Scope::Line { "; a line may have its own" } else { "" };
-    format!("{kind}; default {}{scope}", preset(setting.preset))
-}
-
-fn preset(preset: Preset) -> String {
-    match preset {
-        Preset::Bool(flag) => flag.to_string(),
-        Preset::Integer(number) => number.to_string(),
-        Preset::Text(text) => text.to_owned(),
-        Preset::Texts(texts) => texts.join(", "),
-        Preset::Unset => "unset".to_owned(),
-    }
+/// Writes every vendor with its models, and every setting.
+pub(super) fn whole(catalog: &Catalog) -> Value {
+    let vendors: Vec<Value> = (0..catalog.vendors().len()).map(|at| vendor_json(catalog, at)).collect();
+    let settings: Vec<Value> = SETTINGS.iter().map(setting_json).collect();
+    json!({ "vendors": vendors, "settings": settings })
 }
 
 fn setting_json(setting: &Setting) -> Value {

@@ -1,0 +1,78 @@
+//! The table of vendors: what is known, and how well it is tried.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::PathBuf;
+
+use crate::catalog::{Catalog, Firmware, Model};
+use crate::model::SETTINGS;
+
+/// The cases in which a vendor's phones are tried.
+#[derive(Debug, Default)]
+pub(super) struct Cases {
+    /// Names of those that say what a phone asks for and gets.
+    pub(super) golden: BTreeSet<String>,
+    /// Whether there are those that say what requests tell.
+    pub(super) identify: bool,
+}
+
+impl Cases {
+    /// Looks for a vendor's cases in the catalog's folders.
+    pub(super) fn of(folders: &[PathBuf], vendor: &str) -> Self {
+        let mut cases = Self::default();
+        for folder in folders {
+            let folder = folder.join(vendor).join("cases");
+            cases.identify |= folder.join("identify.toml").is_file();
+            let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+            let names = entries.filter(|entry| entry.path().join("phone.toml").is_file());
+            cases.golden.extend(names.map(|entry| entry.file_name().to_string_lossy().into_owned()));
+        }
+        cases
+    }
+}
+
+/// One format of a vendor's: the template of the phones' own file.
+#[derive(Debug, Default)]
+struct Format<'c> {
+    models: BTreeSet<&'c str>,
+    /// Fewest and most settings that phones heed.
+    settings: Option<(usize, usize)>,
+}
+
+/// Writes the table, in Markdown.
+pub(super) fn table(catalog: &Catalog, folders: &[PathBuf]) -> String {
+    let mut text =
+        String::from("| vendor | models | format | settings | cases |\n| --- | ---: | --- | ---: | ---: |\n");
+    for (at, vendor) in catalog.vendors().iter().enumerate() {
+        let mut formats: BTreeMap<&str, Format<'_>> = BTreeMap::new();
+        for model in catalog.models().filter(|model| model.vendor == at) {
+            for firmware in &model.firmwares {
+                note(&mut formats, model, firmware);
+            }
+        }
+        let mut name = vendor.name.as_str();
+        let mut cases = Cases::of(folders, &vendor.id).golden.len().to_string();
+        for (template, format) in formats {
+            let (least, most) = format.settings.unwrap_or_default();
+            let settings = if least == most { most.to_string() } else { format!("{least} to {most}") };
+            let models = format.models.len();
+            text += &format!("| {name} | {models} | `{template}` | {settings} | {cases} |\n");
+            (name, cases) = ("", String::new());
+        }
+    }
+    let models = catalog.models().count();
+    let (vendors, settings) = (catalog.vendors().len(), SETTINGS.len());
+    text += &format!("\n{vendors} vendors, {models} models; the vocabulary has {settings} settings.\n");
+    text
+}
+
+fn note<'c>(formats: &mut BTreeMap<&'c str, Format<'c>>, model: &'c Model, firmware: &'c Firmware) {
+    let Some(main) = firmware.files.iter().find(|file| file.main) else {
+        return;
+    };
+    let format = formats.entry(&main.template).or_default();
+    format.models.insert(&model.id);
+    let heeded = SETTINGS.len() - firmware.without.len();
+    let (least, most) = format.settings.unwrap_or((heeded, heeded));
+    format.settings = Some((least.min(heeded), most.max(heeded)));
+}
