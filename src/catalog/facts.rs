@@ -150,6 +150,7 @@ pub(super) const FACT_KEYS: &[&str] = &[
     "content-type",
     "doubts",
     "encoding",
+    "encryption",
     "end",
     "expansion-keys",
     "expansion-modules",

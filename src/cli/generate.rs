@@ -106,6 +106,7 @@ fn fill_in_device(device: &mut dyn TableLike, catalog: &Catalog) -> anyhow::Resu
     let mut made = usize::from(fill(device.get_mut("serial"), generate::serial)?);
     made += usize::from(fill(device.get_mut("admin-password"), password)?);
     made += usize::from(fill(device.get_mut("update-password"), generate::password)?);
+    made += usize::from(fill(device.get_mut("encryption-key"), generate::password)?);
     if let Some(settings) = device.get_mut("settings").and_then(Item::as_table_like_mut) {
         made += usize::from(fill(settings.get_mut("admin-password"), password)?);
         made += usize::from(fill(settings.get_mut("user-password"), password)?);

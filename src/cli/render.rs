@@ -7,10 +7,10 @@ use anyhow::{Context, anyhow};
 
 use crate::cli::{Failure, load};
 use crate::model::Mac;
-use crate::render::{Subject, preview};
+use crate::render::{Subject, preview, whole};
 use crate::snapshot::{Phone, Snapshot};
 
-/// Print a phone's file as the phone would get it, secrets masked
+/// Print the text of a phone's file, secrets masked
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Serial, MAC address or name of the device
@@ -20,6 +20,9 @@ pub(super) struct Args {
     /// Show secrets as they are
     #[arg(long)]
     reveal: bool,
+    /// Print the file to the last byte, encoded and encrypted, instead of its text
+    #[arg(long, requires = "reveal")]
+    whole: bool,
     /// List the files of the device instead
     #[arg(long, conflicts_with = "file")]
     list: bool,
@@ -43,7 +46,9 @@ impl Args {
             return Ok(());
         }
         let at = place(&phone, self.file.as_deref())?;
-        let bytes = preview(snapshot, &Subject::Phone(phone, at), self.reveal)?;
+        let subject = Subject::Phone(phone, at);
+        let bytes =
+            if self.whole { whole(snapshot, &subject) } else { preview(snapshot, &subject, self.reveal) }?;
         std::io::stdout().write_all(&bytes).context("cannot write the file")?;
         Ok(())
     }

@@ -36,6 +36,7 @@ const ORDER: &[&str] = &[
     "admin-password",
     "update-user",
     "update-password",
+    "encryption-key",
     "update-interval",
     "protocol",
     "host",

@@ -1,13 +1,16 @@
-//! What becomes of a rendered text before it is a file: its end, its limits, its encoding.
+//! What becomes of a rendered text before it is a file: its end, its limits, its encoding, its encryption.
 //!
 //! Promises: nothing is cut and nothing left out; what a phone would not take is an error that names the parameter
 //! and never a value. The same text gives the same bytes. Knows nothing of snapshots. Read next: [`Finish`].
 
+mod encryption;
 mod grandstream;
 #[cfg(test)]
 mod tests;
 
-use crate::model::Mac;
+pub use self::encryption::Encryption;
+
+use crate::model::{Mac, Secret};
 use crate::template::Syntax;
 
 /// What a file's text goes through.
@@ -15,6 +18,8 @@ use crate::template::Syntax;
 pub struct Finish {
     /// What the file is written in.
     pub encoding: Encoding,
+    /// How it is encrypted for a device that has a key.
+    pub encryption: Option<Encryption>,
     /// What the text ends with, whatever line ends its template ends with.
     pub end: Option<Box<str>>,
     /// Most bytes of a line, its end among them.
@@ -49,6 +54,9 @@ impl Encoding {
 /// Why a text cannot be the phone's file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
+    /// The device's key cannot be the phone's.
+    #[error("cannot be encrypted by the device's key, which the phone does not take; give it another one")]
+    Key,
     /// A line is no parameter.
     #[error("writes line {0} of the file, which is none like `name=value`")]
     Line(usize),
@@ -96,14 +104,18 @@ impl Finish {
         Ok(text)
     }
 
-    /// Makes the text of a file the file itself.
+    /// Makes the text of a file the file itself, encrypted where a key is given.
     ///
     /// # Errors
     /// The phone would not take it.
-    pub fn file(&self, text: Vec<u8>, mac: Option<Mac>) -> Result<Vec<u8>, Unfit> {
+    pub fn file(&self, text: Vec<u8>, mac: Option<Mac>, key: Option<&Secret>) -> Result<Vec<u8>, Unfit> {
         let file = match self.encoding {
             Encoding::Grandstream => grandstream::encode(&text, mac.ok_or(Unfit::NoMac)?)?,
             Encoding::Text => text,
+        };
+        let file = match (self.encryption, key) {
+            (Some(encryption), Some(key)) => encryption.encrypt(file, key)?,
+            (None, _) | (_, None) => file,
         };
         match self.size_max {
             Some(most) if exceeds(file.len(), most) => Err(Unfit::Size { bytes: file.len(), most }),

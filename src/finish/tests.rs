@@ -10,8 +10,11 @@ fn mac() -> Mac {
 }
 
 fn binary(text: &str) -> Result<Vec<u8>, Unfit> {
-    Finish { encoding: Encoding::Grandstream, ..Finish::default() }
-        .file(text.as_bytes().to_vec(), Some(mac()))
+    Finish { encoding: Encoding::Grandstream, ..Finish::default() }.file(
+        text.as_bytes().to_vec(),
+        Some(mac()),
+        None,
+    )
 }
 
 /// Reads a binary file as a phone does, from the format's description and not from the encoder.
@@ -89,7 +92,7 @@ fn what_is_no_parameter_is_refused_by_its_line() {
     assert_eq!(binary("=1"), Err(Unfit::Line(1)));
     assert_eq!(binary("P1&P2=1"), Err(Unfit::Line(1)));
     let whole = Finish { encoding: Encoding::Grandstream, ..Finish::default() };
-    assert_eq!(whole.file(Vec::new(), None), Err(Unfit::NoMac));
+    assert_eq!(whole.file(Vec::new(), None, None), Err(Unfit::NoMac));
     let large = format!("P1={}", "v".repeat(200_000));
     assert!(matches!(binary(&large), Err(Unfit::Size { most: 131_070, .. })));
 }
@@ -121,8 +124,8 @@ fn a_line_that_is_too_long_is_told_by_its_parameter() {
 #[test]
 fn a_file_that_is_too_large_is_refused_and_never_cut() {
     let finish = Finish { size_max: Some(4), ..Finish::default() };
-    assert_eq!(finish.file(b"1234".to_vec(), None), Ok(b"1234".to_vec()));
-    assert_eq!(finish.file(b"12345".to_vec(), None), Err(Unfit::Size { bytes: 5, most: 4 }));
+    assert_eq!(finish.file(b"1234".to_vec(), None, None), Ok(b"1234".to_vec()));
+    assert_eq!(finish.file(b"12345".to_vec(), None, None), Err(Unfit::Size { bytes: 5, most: 4 }));
 }
 
 #[test]

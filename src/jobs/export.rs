@@ -36,6 +36,7 @@ const COLUMNS: &[&str] = &[
     "update-interval",
     "update-user",
     "update-password",
+    "encryption-key",
 ];
 
 /// What an export wrote.

@@ -38,6 +38,9 @@ pub(super) fn with_file(
     if !fresh {
         insert(out, header::CONTENT_TYPE, &file.content_type);
         out.insert(header::CONTENT_LENGTH, HeaderValue::from(file.body.len()));
+        if let Some(coding) = file.content_coding {
+            out.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
+        }
     }
     (status, response)
 }

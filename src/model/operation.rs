@@ -188,6 +188,7 @@ fn device_fields(first: FieldRole) -> Vec<OperationField> {
         of("update-user", User, Optional, "the name that it asks for its files by"),
         of("update-password", Secret(8, 64), Optional, "the password that it asks for its files by")
             .generates(),
+        of("encryption-key", Secret(8, 64), Optional, "the key that its files are encrypted by").generates(),
         of("network.address", Address, Optional, "its address, where DHCP gives none; cleared, DHCP does"),
         of("network.netmask", Address, Optional, "its netmask").clears(false),
         of("network.gateway", Address, Optional, "its router").clears(false),

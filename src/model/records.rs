@@ -162,6 +162,8 @@ pub struct Device {
     pub mac_based: bool,
     /// What it shows when it is asked for credentials; its update URL is then built from the MAC address.
     pub credentials: Option<Box<UpdateCredentials>>,
+    /// What its files are encrypted by over plain transports, 8 to 64 characters; not at all when not set.
+    pub encryption_key: Option<Secret>,
     /// Whether it gets any file.
     pub enabled: bool,
     /// Free text of at most 255 characters.

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use crate::config::Provisioning;
 use crate::identify::{Asked, Contradiction, Identity, Inquiry, Proof};
 use crate::model::Protocol;
-use crate::snapshot::{KnownBy, Phone, Snapshot};
+use crate::snapshot::{Form, KnownBy, Phone, Snapshot};
 
 /// Leave to hand out one file, and the rule that gave it.
 #[derive(Debug, Clone, Copy)]
@@ -94,6 +94,8 @@ pub enum Refusal {
     Disabled,
     /// The device has no such file.
     NoSuchFile,
+    /// The file holds secrets, and the device has a key for which there is no form of the file.
+    NotEncrypted,
     /// The file holds secrets, and the phone asks without encryption from a network that is not allowed to.
     PlainNetwork,
     /// Such phones are known to ask for this in vain.
@@ -115,6 +117,7 @@ impl Refusal {
         Self::Credentials,
         Self::Disabled,
         Self::NoSuchFile,
+        Self::NotEncrypted,
         Self::PlainNetwork,
         Self::Probe,
         Self::Unknown,
@@ -131,6 +134,7 @@ impl Refusal {
             Self::Credentials => "credentials",
             Self::Disabled => "disabled",
             Self::NoSuchFile => "no-such-file",
+            Self::NotEncrypted => "not-encrypted",
             Self::PlainNetwork => "plain-network",
             Self::Probe => "probe",
             Self::Unknown => "unknown",
@@ -160,6 +164,9 @@ impl Refusal {
             }
             Self::Disabled => "the device is disabled; enable it to serve it",
             Self::NoSuchFile => "the device's firmware has no file of that name",
+            Self::NotEncrypted => {
+                "the device has an encryption key, and this file no encrypted form; let the phone ask by https"
+            }
             Self::PlainNetwork => {
                 "the file holds secrets, and the peer is outside `provisioning.plain-networks`; let the phone ask by https"
             }
@@ -237,6 +244,9 @@ fn of_device(
     };
     if file.secrets && inquiry.transport.is_plain() && !rules.allows_plain(inquiry.peer) {
         return Err(Refusal::PlainNetwork);
+    }
+    if matches!(phone.form(file), Form::Withheld) {
+        return Err(Refusal::NotEncrypted);
     }
     permit(rule)
 }

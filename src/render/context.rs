@@ -11,7 +11,7 @@ use crate::render::effective::Effective;
 use crate::render::line::lines;
 use crate::render::objects::{KeyAt, MASK, fields, secret, secret_text, zone};
 use crate::render::{Secrets, Subject};
-use crate::snapshot::{KnownBy, Phone, Rules, Snapshot};
+use crate::snapshot::{Form, KnownBy, Phone, Rules, Snapshot};
 use crate::template::{Override, Overrides, Parameters};
 
 impl Subject<'_> {
@@ -111,6 +111,8 @@ fn device(phone: &Phone<'_>, settings: &Effective, secrets: Secrets) -> Value {
     let credentials = device.credentials.as_deref().filter(|_| phone.known_by() == KnownBy::Credentials);
     let interval = phone.update_interval();
     let seconds = u64::from(interval) * u64::from(unit.seconds());
+    let mut main = phone.firmware.files.iter().filter(|file| file.main);
+    let encrypted = main.any(|file| matches!(phone.form(file), Form::Encrypted(..)));
     fields([
         ("name", Value::from(device.name.as_str())),
         ("serial", secret_text(device.serial.expose(), secrets)),
@@ -121,6 +123,11 @@ fn device(phone: &Phone<'_>, settings: &Effective, secrets: Secrets) -> Value {
         ("application_version", Value::from(device.application_version.as_str())),
         ("update_user", credentials.map_or(Value::from(()), |own| Value::from(own.user.as_str()))),
         ("update_password", credentials.map_or(Value::from(()), |own| secret(&own.password, secrets))),
+        ("encrypted", Value::from(encrypted)),
+        (
+            "encryption_key",
+            device.encryption_key.as_ref().map_or(Value::from(()), |key| secret(key, secrets)),
+        ),
         ("admin_user", settings.get(SettingId::ADMIN_USER)),
         ("admin_password", settings.get(SettingId::ADMIN_PASSWORD)),
         ("user_password", settings.get(SettingId::USER_PASSWORD)),

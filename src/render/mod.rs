@@ -8,18 +8,16 @@ mod context;
 mod effective;
 mod line;
 mod objects;
+mod subject;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use compact_str::CompactString;
 
-use crate::catalog::{File, FileScope};
-use crate::finish::Unfit;
 use crate::identify::CommonFile;
-use crate::model::{Mac, Protocol};
+use crate::model::Protocol;
 use crate::permit::Permit;
-use crate::snapshot::{CacheKey, Phone, Rendered, Snapshot, Stamp};
+use crate::snapshot::{CacheKey, Form, Phone, Rendered, Snapshot};
 use crate::template::{Body, TemplateError};
 
 /// What a file is rendered for.
@@ -88,7 +86,8 @@ pub fn render(
     match written {
         Ok(body) => {
             let content_type = subject.file().content_type.clone();
-            let rendered = Arc::new(Rendered::new(snapshot, body, content_type, subject.since(snapshot)));
+            let (coding, since) = (subject.content_coding(), subject.since(snapshot));
+            let rendered = Arc::new(Rendered::new(snapshot, body, content_type, coding, since));
             snapshot.cache().put(&key, Arc::clone(&rendered));
             Ok(Outcome::Made(rendered))
         }
@@ -105,7 +104,11 @@ pub fn render(
 /// The template failed, or the phone would not take what it wrote.
 pub fn whole(snapshot: &Snapshot, subject: &Subject<'_>) -> Result<Vec<u8>, RenderError> {
     let text = write(snapshot, subject, subject.secrets(Secrets::Write), subject.body())?;
-    subject.file().finish.file(text, subject.mac()).map_err(|unfit| subject.unfit(&unfit))
+    let finished = match subject.form() {
+        Form::Encrypted(_, key) => subject.file().finish.file(text, subject.mac(), Some(key)),
+        Form::Clear | Form::Withheld => subject.file().finish.file(text, subject.mac(), None),
+    };
+    finished.map_err(|unfit| subject.unfit(&unfit))
 }
 
 /// Renders the text of a file for an operator's eyes; `reveal` shows the secrets in it.
@@ -143,73 +146,4 @@ fn write(
     let text = text.map_err(|source| subject.error(source))?;
     let text = file.syntax.charset.encode(text, file.syntax.escape, file.syntax.newline);
     file.finish.text(text, &file.syntax).map_err(|unfit| subject.unfit(&unfit))
-}
-
-impl<'s> Subject<'s> {
-    /// Gives the file.
-    ///
-    /// # Panics
-    /// When the place of the file is not one of the phone's firmware; `identify` gives no other.
-    pub fn file(&self) -> &'s File {
-        match self {
-            Self::Common(common, _) => common.file,
-            Self::Phone(phone, at) => &phone.firmware.files[usize::from(*at)],
-        }
-    }
-
-    /// Gives the body that stands in for the catalog's template.
-    fn body(&self) -> Option<&'s Body> {
-        match self {
-            Self::Common(..) => None,
-            Self::Phone(phone, at) => phone.body(*at),
-        }
-    }
-
-    fn name(&self) -> CompactString {
-        match self {
-            Self::Common(common, _) => CompactString::from(&*common.model.id),
-            Self::Phone(phone, _) => phone.device.name.clone(),
-        }
-    }
-
-    fn mac(&self) -> Option<Mac> {
-        match self {
-            Self::Common(..) => None,
-            Self::Phone(phone, _) => phone.device.mac,
-        }
-    }
-
-    fn error(&self, source: TemplateError) -> RenderError {
-        RenderError { file: self.file().name.clone(), subject: self.name(), source }
-    }
-
-    fn unfit(&self, unfit: &Unfit) -> RenderError {
-        let template = self.file().template.clone();
-        self.error(TemplateError { template, line: 0, message: unfit.to_string() })
-    }
-
-    /// Common files and those that the catalog says hold none get no secrets to print.
-    fn secrets(&self, wanted: Secrets) -> Secrets {
-        let file = self.file();
-        if file.secrets && file.scope == FileScope::Phone { wanted } else { Secrets::Forbid }
-    }
-
-    fn since(&self, snapshot: &Snapshot) -> Stamp {
-        let world = snapshot.world();
-        match self {
-            Self::Common(common, _) => world.rules_since.max(world.vendors_since[common.model.vendor]),
-            Self::Phone(phone, at) => phone.file_since(*at),
-        }
-    }
-
-    /// Names whose file it is, and the file's place.
-    fn key(&self) -> (Cow<'s, str>, u16) {
-        match self {
-            // No serial has a star in it.
-            Self::Common(common, protocol) => {
-                (format!("*{}*{}*{protocol}", common.model.id, common.firmware.id).into(), common.at)
-            }
-            Self::Phone(phone, at) => (phone.device.serial.expose().into(), *at),
-        }
-    }
 }

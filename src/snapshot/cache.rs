@@ -17,6 +17,8 @@ pub struct Rendered {
     pub body: Bytes,
     /// Its Content-Type.
     pub content_type: Bytes,
+    /// Its Content-Encoding, where it has one.
+    pub content_coding: Option<&'static str>,
     /// Its entity tag, in quotes (RFC 9110, section 8.8.3).
     pub etag: Bytes,
     /// `since` as HTTP writes dates (RFC 9110, section 5.6.7).
@@ -31,11 +33,18 @@ pub struct Rendered {
 
 impl Rendered {
     /// Makes a file of a snapshot.
-    pub fn new(snapshot: &Snapshot, body: Vec<u8>, content_type: Bytes, since: Stamp) -> Self {
+    pub fn new(
+        snapshot: &Snapshot,
+        body: Vec<u8>,
+        content_type: Bytes,
+        content_coding: Option<&'static str>,
+        since: Stamp,
+    ) -> Self {
         let etag = format!("\"{:032x}\"", xxhash_rust::xxh3::xxh3_128(&body));
         Self {
             body: Bytes::from(body),
             content_type,
+            content_coding,
             etag: etag.into(),
             last_modified: httpdate::fmt_http_date(since.time()).into(),
             settled: AtomicBool::new(false),

@@ -285,6 +285,7 @@ impl<'s> Checker<'s> {
             );
         }
         self.credentials(notes, device, protocol);
+        encryption_key(notes, device, firmware);
         if !device.mac_based || device.credentials.is_some() {
             return;
         }
@@ -322,6 +323,20 @@ impl<'s> Checker<'s> {
                 format!("has no effect, the device's URL holds its serial; {cure}"),
             );
         }
+    }
+}
+
+fn encryption_key(notes: &mut Notes, device: &Device, firmware: &Firmware) {
+    let Some(key) = &device.encryption_key else {
+        return;
+    };
+    let files = firmware.files.iter().filter(|file| file.secrets);
+    let mut ways = files.filter_map(|file| file.finish.encryption).peekable();
+    if ways.peek().is_none() {
+        let message = "is of no use, the phone takes no encrypted files; leave it out".to_owned();
+        notes.error("encryption-key", message);
+    } else if let Some((way, cure)) = ways.find_map(|way| Some((way, way.misfit(key)?))) {
+        notes.error("encryption-key", format!("is no key for files in `{}`; {cure}", way.word()));
     }
 }
 

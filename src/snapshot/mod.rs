@@ -37,7 +37,7 @@ pub use self::fleet::{Fleet, Source};
 pub use self::jobs::{Choice, FieldLimits, Pattern, model_called, vendor_called};
 pub use self::load::DEVICE_KEYS;
 pub use self::losses::{Holders, Losses};
-pub use self::phone::{Accounts, KnownBy, Line, Phone};
+pub use self::phone::{Accounts, Form, KnownBy, Line, Phone};
 pub use self::records::{Listed, OpenPhones, Records};
 pub use self::store::Store;
 pub use self::world::{Rules, World};

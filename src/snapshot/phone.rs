@@ -6,7 +6,10 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::catalog::{Catalog, File, Firmware, Model, Vendor};
-use crate::model::{Device, Extension, Organization, Protocol, Provider, Raw, Settings, Subnet, User};
+use crate::finish::Encryption;
+use crate::model::{
+    Device, Extension, Organization, Protocol, Provider, Raw, Secret, Settings, Subnet, User,
+};
 use crate::snapshot::{AccountKind, Changed, Place, Snapshot, Stamp};
 
 /// A device of a snapshot.
@@ -42,6 +45,17 @@ impl KnownBy {
             Self::Serial => "serial",
         }
     }
+}
+
+/// How a file of a device leaves.
+#[derive(Debug, Clone, Copy)]
+pub enum Form<'s> {
+    /// As it is: it holds no secret, the device has no key, or the transport is encrypted.
+    Clear,
+    /// Encrypted by the device's key.
+    Encrypted(Encryption, &'s Secret),
+    /// Not at all: it holds secrets, the device has a key, and there is no form of it that only the phone can read.
+    Withheld,
 }
 
 /// A line of a device that an extension is on.
@@ -135,6 +149,20 @@ impl<'s> Phone<'s> {
     pub fn protocol(&self) -> Protocol {
         let usual = || self.snapshot.world.rules.protocol_of(self.firmware);
         self.device.protocol.or_else(usual).unwrap_or(Protocol::Https)
+    }
+
+    /// Tells how one of its files leaves over the protocol that it asks by.
+    pub fn form(&self, file: &File) -> Form<'s> {
+        let key = self.device.encryption_key.as_ref().filter(|_| file.secrets);
+        let protocol = self.protocol();
+        match (key.filter(|_| protocol.is_plain()), file.finish.encryption) {
+            (None, _) => Form::Clear,
+            (Some(_), Some(way)) if way.content_coding().is_some() && protocol == Protocol::Tftp => {
+                Form::Withheld
+            }
+            (Some(key), Some(way)) => Form::Encrypted(way, key),
+            (Some(_), None) => Form::Withheld,
+        }
     }
 
     /// Tells what its one live URL over HTTP and HTTPS proves it by.

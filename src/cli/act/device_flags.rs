@@ -100,6 +100,12 @@ struct Rest {
     /// Read the password that it answers a challenge with from the first line of a file; `-` is standard input
     #[arg(long, value_name = "FILE", help_heading = "Secrets")]
     update_password_file: Option<PathBuf>,
+    /// Ask for the key that its files are encrypted by, or read it as a line of standard input
+    #[arg(long, conflicts_with = "encryption_key_file", help_heading = "Secrets")]
+    encryption_key: bool,
+    /// Read the key that its files are encrypted by from the first line of a file; `-` is standard input
+    #[arg(long, value_name = "FILE", help_heading = "Secrets")]
+    encryption_key_file: Option<PathBuf>,
 }
 
 /// The keys of the record that --unset takes away.
@@ -107,6 +113,7 @@ const OWN: &[&str] = &[
     "admin-password",
     "admin-user",
     "application-version",
+    "encryption-key",
     "firmware",
     "host",
     "lines",
@@ -145,6 +152,7 @@ impl Flags {
             ("serial", false, &rest.serial_file),
             ("admin-password", rest.admin_password, &rest.admin_password_file),
             ("update-password", rest.update_password, &rest.update_password_file),
+            ("encryption-key", rest.encryption_key, &rest.encryption_key_file),
         ];
         for (key, ask, file) in secrets {
             let secret = password::given(&key.replace('-', " "), ask, file.as_deref())?;

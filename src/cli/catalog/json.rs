@@ -95,5 +95,6 @@ fn file_json(file: &File) -> Value {
         "main": file.main,
         "secrets": file.secrets,
         "content-type": String::from_utf8_lossy(&file.content_type),
+        "encryption": file.finish.encryption.map(|way| way.word()),
     })
 }

@@ -149,6 +149,7 @@ pub(super) fn device() -> Value {
         "urls": texts("the URLs that it asks for its own files by; for whoever may edit it"),
         "admin-password": told("the password that was just generated, shown this once"),
         "update-password": told("the password that was just generated, shown this once"),
+        "encryption-key": told("the key that was just generated, shown this once"),
         "created": told("when it was added (RFC 3339)"), "updated": told("when it was last changed (RFC 3339)"),
     });
     let answer = Answer::new("A device as it is shown; secrets are masked.", always);

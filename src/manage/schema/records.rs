@@ -103,6 +103,7 @@ pub(super) fn device() -> Shape {
         "description": "user name of its digest credentials; its MAC address when not set",
     });
     keys["update-password"] = secret(8, 64, "password of its digest credentials");
+    keys["encryption-key"] = secret(8, 64, "key that its files are encrypted by over plain transports");
     keys["settings"] = settings(Scope::Phone);
     keys["raw"] = raw();
     Shape::new("A device", &["name", "model"], &[], keys)

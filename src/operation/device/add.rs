@@ -91,7 +91,7 @@ fn again(actor: &Actor<'_>, phone: &Phone<'_>, asked: &Fields) -> Result<Applied
     let record = record::device(phone.device, Secrets::Write);
     let mut asked = asked.clone();
     // What was generated once is not generated again.
-    for key in ["admin-password", "update-password"] {
+    for key in ["admin-password", "encryption-key", "update-password"] {
         if text_of(&asked, key) == Some("generate") && record.contains_key(key) {
             asked.remove(key);
         }

@@ -76,7 +76,7 @@ pub(super) fn complete(snapshot: &Snapshot, kept: &Fields, asked: &Fields) -> Re
 
 fn generate_secrets(fields: &mut Fields, firmware: Option<&Firmware>) -> Result<Fields, Problem> {
     let mut made = Fields::new();
-    for key in ["admin-password", "update-password"] {
+    for key in ["admin-password", "encryption-key", "update-password"] {
         if text_of(fields, key) == Some(GENERATE) {
             let password = if key == "admin-password" { password_for(firmware) } else { password() }?;
             made.insert(key.to_owned(), json!(password));

@@ -67,7 +67,7 @@ pub(super) fn whole(actor: &Actor<'_>, phone: &Phone<'_>) -> Value {
     let (device, told) = (phone.device, Told { actor, phone });
     let state = actor.device_state(phone);
     let mut fields = record::device(device, Secrets::Mask);
-    for key in ["serial", "admin-password", "update-password"] {
+    for key in ["serial", "admin-password", "encryption-key", "update-password"] {
         fields.remove(key);
     }
     let mut put = |key: &str, value: Value| fields.insert(key.to_owned(), value);

@@ -23,6 +23,9 @@ pub(in crate::operation) fn device(device: &Device, secrets: Secrets) -> Fields 
         put(&mut fields, "update-user", &credentials.user);
         put(&mut fields, "update-password", &secret(credentials.password.expose()));
     }
+    if let Some(key) = &device.encryption_key {
+        put(&mut fields, "encryption-key", &secret(key.expose()));
+    }
     put(&mut fields, "status", if device.enabled { "enabled" } else { "disabled" });
     put(&mut fields, "notes", &device.notes);
     if let Some(Value::Text(user)) = device.settings.get(SettingId::ADMIN_USER) {
