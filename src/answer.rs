@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::catalog::File;
+use crate::catalog::{File, Firmware};
 use crate::identify::{Asked, Identity, Inquiry, Proof, identify};
 use crate::model::{Mac, Protocol};
 use crate::permit::{Permit, Refusal, decide};
@@ -25,6 +25,8 @@ pub struct Answer<'s> {
     pub named: Option<Mac>,
     /// A mark of what it names a device by, known or not; names of files are none.
     pub identifier: Option<u64>,
+    /// The firmware of the device's model whose version it tells.
+    pub told_firmware: Option<&'s Firmware>,
     /// The file that it asks for.
     pub file: Option<&'s File>,
 }
@@ -61,8 +63,10 @@ pub fn answer_with<'s>(snapshot: &'s Snapshot, inquiry: &Inquiry<'_>, aside: Asi
         (Err(refusal), _) => Outcome::Refused(refusal),
     };
     let file = subject.map(|subject| subject.file());
+    let told_firmware = identity.told_firmware();
     let Identity { phone, proof, told, .. } = identity;
-    Answer { outcome, phone, proof, named: told.path_mac, identifier: told.identifier, file }
+    let (named, identifier) = (told.path_mac, told.identifier);
+    Answer { outcome, phone, proof, named, identifier, told_firmware, file }
 }
 
 fn hand_out(snapshot: &Snapshot, permit: &Permit, subject: &Subject<'_>, aside: Aside) -> Outcome {

@@ -63,6 +63,8 @@ struct Explanation {
     vendor: Option<String>,
     model: Option<String>,
     version: Option<String>,
+    /// The firmware that this version is of, where the device's record names another one.
+    other_firmware: Option<String>,
     mac: Option<String>,
     serial: Option<String>,
     device: Option<String>,
@@ -172,12 +174,15 @@ fn explain(
         Ok(permit) => ("serve", Some(permit.rule().word()), permit.rule().words().to_owned()),
         Err(refusal) => ("refuse", Some(refusal.word()), refusal.words(identity.contradiction)),
     };
+    let other =
+        identity.told_firmware().filter(|told| phone.is_some_and(|phone| told.id != phone.firmware.id));
     let told = Told::of(&snapshot.world().catalog, &identity);
     let path_serial = phone.filter(|phone| path_names(&path, phone.device.serial.expose()));
     Ok(Explanation {
         vendor: told.vendor,
         model: told.model,
         version: told.version,
+        other_firmware: other.map(|firmware| firmware.id.to_string()),
         mac: told.mac.map(|mac| mac.to_string()),
         serial: told.serial.or_else(|| path_serial.map(|phone| phone.device.serial.expose().to_owned())),
         device: phone.map(|phone| phone.device.serial.expose().to_owned()),
@@ -249,6 +254,9 @@ impl Explanation {
         println!("vendor    {}", or_none(&self.vendor));
         println!("model     {}", or_none(&self.model));
         println!("version   {}", or_none(&self.version));
+        if let Some(firmware) = &self.other_firmware {
+            println!("firmware  `{firmware}`, by its version; the device's record names another one");
+        }
         println!("mac       {}", or_none(&self.mac));
         println!("serial    {}", or_none(&self.serial));
         println!("device    {}", or_none(&self.name));

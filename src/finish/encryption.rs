@@ -72,9 +72,9 @@ impl Encryption {
         let key = key.expose();
         let among = |more: &str| key.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c));
         match self {
-            // They stand in quotes and brackets of a rule in which `$` begins a variable.
-            Self::OpensslMd5 | Self::OpensslSha256 if !among("-._~+=:,@/ ") => {
-                Some("use letters, digits, blanks and the signs `-._~+=:,@/`")
+            // They stand in brackets of a rule in which `$` begins a variable and a blank ends a word.
+            Self::OpensslMd5 | Self::OpensslSha256 if !among("-._~+=:,@/") => {
+                Some("use letters, digits and the signs `-._~+=:,@/`")
             }
             Self::Rfc8188 if key.len() < 16 => Some("use 16 to 64 characters"),
             Self::Yealink if key.len() != BLOCK || !among("#$%*+,-.:=?@[]^_{}~") => {
@@ -273,7 +273,7 @@ mod tests {
         assert!(misfit(Encryption::Yealink, "0123456789abcde/"));
         assert!(misfit(Encryption::Rfc8188, "too short"));
         assert!(!misfit(Encryption::OpensslMd5, "SecretPhrase1234"));
-        for key in ["quo\"te", "$A-variable", "brack]et", "Umlaut-ä"] {
+        for key in ["quo\"te", "$A-variable", "brack]et", "two words", "Umlaut-ä"] {
             assert!(misfit(Encryption::OpensslMd5, key), "{key}");
             assert!(misfit(Encryption::OpensslSha256, key), "{key}");
         }

@@ -6,6 +6,7 @@
 
 mod digest;
 mod inquiry;
+mod version;
 
 use std::hash::BuildHasher;
 use std::sync::LazyLock;

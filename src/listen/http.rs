@@ -204,6 +204,9 @@ fn respond(
             if let Some(phone) = answer.phone {
                 let mark = certificate.filter(|_| answer.proof == Proof::Certificate).map(Proven::mark);
                 door.side.watchman.served(&snapshot.config().guard, peer, &phone, mark);
+                if let Some(firmware) = answer.told_firmware {
+                    door.side.watchman.told(&phone, firmware);
+                }
             }
             let (status, response) = with_file(file, headers, request.method());
             if status == StatusCode::NOT_MODIFIED {

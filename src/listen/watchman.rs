@@ -11,6 +11,7 @@ use std::time::{Instant, SystemTime};
 use tracing::warn;
 
 use crate::answer::Answer;
+use crate::catalog::Firmware;
 use crate::config;
 use crate::guard::{Alarm, Ban, Guard, Quiet, Refused};
 use crate::identify::Proof;
@@ -27,6 +28,7 @@ pub(super) struct Watchman {
     bans: Quiet,
     moves: [Quiet; 2],
     certificates: Quiet,
+    firmwares: Quiet,
 }
 
 impl Watchman {
@@ -38,6 +40,7 @@ impl Watchman {
             bans: Quiet::default(),
             moves: Default::default(),
             certificates: Quiet::default(),
+            firmwares: Quiet::default(),
         }
     }
 
@@ -66,6 +69,20 @@ impl Watchman {
         if let Some(identifiers) = verdict.scan {
             self.metrics.alarm(Alarm::Scan);
             warn!(alarm = Alarm::Scan.word(), identifiers, %peer, "many unknown identifiers are asked for");
+        }
+    }
+
+    /// Hears which firmware a device that gets a file tells the version of.
+    pub(super) fn told(&self, phone: &Phone<'_>, firmware: &Firmware) {
+        if !phone.note_other_firmware(firmware.id != phone.firmware.id) {
+            return;
+        }
+        if let Some(left_out) = self.may_tell(&self.firmwares) {
+            let (device, record, told) = (phone.device.name.as_str(), &*phone.firmware.id, &*firmware.id);
+            warn!(
+                device,
+                record, told, left_out, "a phone runs another firmware than its record says; set `firmware`"
+            );
         }
     }
 

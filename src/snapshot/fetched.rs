@@ -1,14 +1,18 @@
 //! When devices last fetched a file, and from where.
 
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::model::Subnet;
 
 /// When each device of a fleet file last fetched something; all snapshots that hold the file as it is share it.
 #[derive(Debug, Default)]
-pub(super) struct Fetched(Box<[Last]>);
+pub(super) struct Fetched {
+    last: Box<[Last]>,
+    /// Whether the device told the version of another firmware than its record's, since the file is as it is.
+    other_firmware: Box<[AtomicBool]>,
+}
 
 /// What is known of a device: seconds since 1970, a packed network and the mark of a certificate; 0 stands for none.
 #[derive(Debug, Default)]
@@ -39,11 +43,13 @@ pub struct Moved {
 impl Fetched {
     /// Takes what is known, in the order of the file.
     pub(super) fn new(known: impl Iterator<Item = Last>) -> Self {
-        Self(known.collect())
+        let last: Box<[Last]> = known.collect();
+        let other_firmware = last.iter().map(|_| AtomicBool::default()).collect();
+        Self { last, other_firmware }
     }
 
     pub(super) fn last(&self, device: u32) -> Last {
-        self.0.get(device as usize).map(Last::copy).unwrap_or_default()
+        self.last.get(device as usize).map(Last::copy).unwrap_or_default()
     }
 
     /// Notes that a device fetches something, proven by the certificate of this mark if any; tells what it did
@@ -57,7 +63,7 @@ impl Fetched {
     ) -> Changed {
         let seconds = at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
-        let Some(last) = self.0.get(device as usize) else { return Changed::default() };
+        let Some(last) = self.last.get(device as usize) else { return Changed::default() };
         let before = last.seconds.load(Ordering::Relaxed);
         last.seconds.store(seconds, Ordering::Relaxed);
         let from = last.network();
@@ -67,6 +73,14 @@ impl Fetched {
         let after = Duration::from_secs(seconds.saturating_sub(before).into());
         let moved = from.filter(|from| *from != network).map(|from| Moved { from, after });
         Changed { moved, certificate: certificate.is_some_and(|mark| last.shows_another(mark)) }
+    }
+}
+
+impl Fetched {
+    /// Notes whether a device tells the version of another firmware than its record's; tells whether it begins to.
+    pub(super) fn note_other_firmware(&self, device: u32, is_other: bool) -> bool {
+        let Some(before) = self.other_firmware.get(device as usize) else { return false };
+        before.load(Ordering::Relaxed) != is_other && !before.swap(is_other, Ordering::Relaxed)
     }
 }
 

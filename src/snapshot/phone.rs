@@ -114,6 +114,11 @@ impl<'s> Phone<'s> {
         self.snapshot.slot(self.place.file).fetched.note(self.place.at, at, network, certificate)
     }
 
+    /// Notes whether it tells the version of another firmware than its record's; tells whether it begins to.
+    pub fn note_other_firmware(&self, is_other: bool) -> bool {
+        self.snapshot.slot(self.place.file).fetched.note_other_firmware(self.place.at, is_other)
+    }
+
     /// Tells from which network it last fetched one of its files, since the server started.
     pub fn last_network(&self) -> Option<Subnet> {
         self.snapshot.slot(self.place.file).fetched.last(self.place.at).network()

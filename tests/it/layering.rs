@@ -47,6 +47,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "accept",
             "answer",
             "assets",
+            "catalog",
             "config",
             "document",
             "durable",

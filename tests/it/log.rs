@@ -94,3 +94,34 @@ fn words_that_are_no_setting_of_the_log_are_faults() {
         assert!(text.contains(word), "{word}: {text}");
     }
 }
+
+#[test]
+fn a_phone_with_another_firmware_than_its_record_says_is_told_of_once() {
+    let vendor = "name = \"Acme\"\nprotocols = [\"http\"]\nlines = 1\n\
+                  interval = { unit = \"minutes\", parameter = \"x\" }\n\
+                  user-agents = ['^Acme (?P<model>[a-z]+)(?: (?P<version>[0-9.]+))?$']\n\
+                  files = { \"{mac}.cfg\" = { template = \"x.cfg\", main = true } }\n\
+                  [model.desk]\ndefault-firmware = \"old\"\n\
+                  firmware = { old = { versions = [\"1.\"] }, new = { versions = [\"2.\"] } }\n";
+    let site = Site::with_phone().config("catalog = [\"own\"]\n").write("own/acme/vendor.toml", vendor);
+    let device = crate::support::DEVICE.replace("yealink/t46s", "acme/desk");
+    let site = site.write("own/acme/templates/x.cfg", "x\n").write("fleet/device.toml", &device);
+    let server = Running::start(site);
+    let says = |agent: &str| {
+        let reply = server.get_with(&format!("/{SERIAL}/{FILE}"), &format!("User-Agent: {agent}\r\n"));
+        assert_eq!(reply.status, 200, "whatever it runs, it gets its file");
+    };
+    for agent in ["Acme desk 1.9", "Acme desk 3.0", "Acme desk 2.0", "Acme desk", "Acme desk 2.1"] {
+        says(agent);
+    }
+    let asked = ["identify", "--path", &format!("/{SERIAL}/{FILE}"), "--user-agent", "Acme desk 2.0"];
+    let explained = String::from_utf8(server.command(&asked).stdout).unwrap();
+    assert!(explained.contains("\nfirmware  `new`, by its version; "), "{explained}");
+    // Lines of one kind are a second apart.
+    std::thread::park_timeout(std::time::Duration::from_millis(1100));
+    says("Acme desk 1.9");
+    says("Acme desk 2.0");
+    let log = server.stop();
+    let told = "a phone runs another firmware than its record says; set `firmware` device=\"Desk\" record=\"old\" told=\"new\"";
+    assert_eq!(log.matches(told).count(), 2, "{log}");
+}
