@@ -73,6 +73,7 @@ pub mod snapshot;
 
 pub mod catalog;
 pub mod config;
+pub mod dialogue;
 pub mod document;
 pub mod documents;
 pub mod durable;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::catalog::finish::FinishFacts;
 use crate::catalog::values::{ValueFacts, WithoutFacts};
+use crate::dialogue::{Dialogue, LoginFields};
 use crate::document::{Entry, Table};
 use crate::model::Protocol;
 use crate::template::{Charset, Newline, Quote};
@@ -38,6 +39,7 @@ pub(super) struct Facts {
 #[derive(Debug, Clone, Default)]
 pub(super) struct FileFacts {
     pub(super) content_type: Option<String>,
+    pub(super) dialogue: Option<Dialogue>,
     pub(super) finish: FinishFacts,
     pub(super) main: Option<bool>,
     pub(super) scope: Option<FileScope>,
@@ -249,6 +251,8 @@ impl FileFacts {
         for entry in table.clone() {
             match entry.key() {
                 "content-type" => facts.content_type = text(&entry),
+                "dialogue" => facts.dialogue = entry.choice(&["dls", "poll"]).map(dialogue),
+                "login" => facts.dialogue = login(&entry).map(Dialogue::Login),
                 "main" => facts.main = entry.boolean(),
                 "scope" => {
                     facts.scope = entry.one_of(&[("common", FileScope::Common), ("phone", FileScope::Phone)]);
@@ -258,7 +262,16 @@ impl FileFacts {
                 "template" => facts.template = text(&entry).map(|name| format!("{vendor}/{name}")),
                 _ if facts.finish.read(&entry) => (),
                 _ => {
-                    let own = ["content-type", "main", "scope", "secrets", "syntax", "template"];
+                    let own = [
+                        "content-type",
+                        "dialogue",
+                        "login",
+                        "main",
+                        "scope",
+                        "secrets",
+                        "syntax",
+                        "template",
+                    ];
                     entry.unknown(&[&own, FinishFacts::KEYS].concat());
                 }
             }
@@ -269,6 +282,7 @@ impl FileFacts {
     fn over(self, base: &Self) -> Self {
         Self {
             content_type: self.content_type.or_else(|| base.content_type.clone()),
+            dialogue: self.dialogue.or_else(|| base.dialogue.clone()),
             finish: self.finish.over(&base.finish),
             main: self.main.or(base.main),
             scope: self.scope.or(base.scope),
@@ -349,6 +363,25 @@ fn joined(base: &[String], own: Vec<String>) -> Vec<String> {
     let mut all = base.to_vec();
     all.extend(own.into_iter().filter(|item| !base.contains(item)));
     all
+}
+
+fn dialogue(word: &str) -> Dialogue {
+    if word == "dls" { Dialogue::Dls } else { Dialogue::Poll }
+}
+
+fn login(entry: &Entry<'_>) -> Option<LoginFields> {
+    let [mut user, mut password] = [None, None];
+    for entry in entry.table().into_iter().flatten() {
+        match entry.key() {
+            "password" => password = entry.text(64),
+            "user" => user = entry.text(64),
+            _ => entry.unknown(&["password", "user"]),
+        }
+    }
+    if user.is_none() || password.is_none() {
+        entry.error("lacks a field; name both, `{ user = \"…\", password = \"…\" }`");
+    }
+    Some(LoginFields { user: user?.into(), password: password?.into() })
 }
 
 fn text(entry: &Entry<'_>) -> Option<String> {

@@ -28,6 +28,7 @@ pub use self::values::Values;
 use self::agents::Agents;
 use self::called::Called;
 use self::paths::Paths;
+use crate::dialogue::Dialogue;
 use crate::finish::Finish;
 use crate::model::{Mac, Oui, Protocol, SettingId};
 use crate::template::{Body, Engine, Syntax, TemplateError};
@@ -171,6 +172,8 @@ pub struct File {
     pub main: bool,
     /// Its Content-Type.
     pub content_type: Bytes,
+    /// How phones ask for it, where that is not by GET alone.
+    pub dialogue: Option<Dialogue>,
     /// How its parameters are written.
     pub syntax: Arc<Syntax>,
     /// What its text goes through.
@@ -195,6 +198,8 @@ pub struct PathOwner {
     pub model: Option<Arc<str>>,
     /// The common files with such a name: model, place of the firmware, place of the file.
     pub common: Vec<(Arc<str>, usize, u16)>,
+    /// How phones ask for files of such a name, where that is not by GET alone.
+    pub dialogues: Vec<Dialogue>,
 }
 
 impl Catalog {

@@ -104,6 +104,14 @@ fn owners(count: usize, models: &HashMap<Arc<str>, Model>) -> Vec<PathOwner> {
             for (file_at, file) in common {
                 owners[file.path.index()].common.push((Arc::clone(id), firmware_at, file_at));
             }
+            for (path, dialogue) in
+                firmware.files.iter().filter_map(|file| Some((file.path, file.dialogue.as_ref()?)))
+            {
+                let known = &mut owners[path.index()].dialogues;
+                if !known.contains(dialogue) {
+                    known.push(dialogue.clone());
+                }
+            }
         }
     }
     owners
@@ -339,6 +347,7 @@ impl Resolver<'_> {
             secrets,
             main: file.main.unwrap_or_default(),
             content_type: content_type.unwrap_or_else(|| usual.to_owned()).into(),
+            dialogue: file.dialogue.clone(),
             syntax: Arc::new(syntax),
             finish,
         })

@@ -9,9 +9,9 @@ use subtle::ConstantTimeEq;
 
 use crate::model::{DigestAlgorithm, Mac, UpdateCredentials};
 
-/// The credentials of a request, as it was sent.
+/// Digest credentials of a request, as it was sent.
 #[derive(Clone, Copy)]
-pub struct Credentials<'a> {
+pub struct DigestCredentials<'a> {
     /// What they are hashed by.
     pub algorithm: DigestAlgorithm,
     /// What the server gave for this phone to answer.
@@ -27,7 +27,7 @@ pub struct Credentials<'a> {
     response: &'a str,
 }
 
-impl<'a> Credentials<'a> {
+impl<'a> DigestCredentials<'a> {
     /// Reads the value of an `Authorization` header; `None` unless it is of digest credentials with `qop=auth`.
     pub fn read(header: &'a str, method: &'a str) -> Option<Self> {
         let (scheme, fields) = header.trim_ascii().split_once(' ')?;
@@ -130,7 +130,7 @@ fn field(text: &str) -> Option<(&str, &str, &str)> {
     Some((name.trim_ascii(), value, rest))
 }
 
-impl fmt::Debug for Credentials<'_> {
+impl fmt::Debug for DigestCredentials<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Credentials({}, {} ••••)", self.algorithm.word(), self.realm)
     }
@@ -160,7 +160,7 @@ mod tests {
     fn responses_are_those_of_the_standard() {
         for (algorithm, response) in EXAMPLES {
             let header = header(algorithm, response);
-            let credentials = Credentials::read(&header, "GET").unwrap();
+            let credentials = DigestCredentials::read(&header, "GET").unwrap();
             let computed = match credentials.algorithm {
                 DigestAlgorithm::Md5 => credentials.respond::<Md5>("Mufasa", "Circle of Life"),
                 DigestAlgorithm::Sha256 => credentials.respond::<Sha256>("Mufasa", "Circle of Life"),
@@ -178,19 +178,20 @@ mod tests {
                 "Digest username=\"desk\", realm=\"bellhop 0015654aa937\", nonce=\"n\", uri=\"{uri}\", \
                  algorithm=MD5, qop=auth, nc=00000001, cnonce=\"c\", response=\"\""
             );
-            let response = Credentials::read(&open, "GET").unwrap().respond::<Md5>("desk", "CANARY-digest");
+            let response =
+                DigestCredentials::read(&open, "GET").unwrap().respond::<Md5>("desk", "CANARY-digest");
             open.replace("response=\"\"", &format!("response=\"{response}\""))
         };
         let right = text("/0015654aa937.cfg");
-        let credentials = Credentials::read(&right, "GET").unwrap();
+        let credentials = DigestCredentials::read(&right, "GET").unwrap();
         assert!(credentials.are_of(Some(mac), Some(&login)));
         assert!(!credentials.are_of(Some(mac), None));
         assert!(!credentials.are_of(None, Some(&login)));
         let other = UpdateCredentials { password: Secret::new("another"), ..login.clone() };
         assert!(!credentials.are_of(Some(mac), Some(&other)));
-        assert!(!Credentials::read(&right, "HEAD").unwrap().are_of(Some(mac), Some(&login)));
+        assert!(!DigestCredentials::read(&right, "HEAD").unwrap().are_of(Some(mac), Some(&login)));
         let moved = right.replace("/0015654aa937.cfg", "/0015654aa938.cfg");
-        assert!(!Credentials::read(&moved, "GET").unwrap().are_of(Some(mac), Some(&login)));
+        assert!(!DigestCredentials::read(&moved, "GET").unwrap().are_of(Some(mac), Some(&login)));
         assert!(!format!("{credentials:?}").contains(credentials.response));
     }
 
@@ -208,9 +209,9 @@ mod tests {
             good.replace("Mufasa", "Muf\\asa"),
             format!("{good}, rubbish"),
         ] {
-            assert!(Credentials::read(&bad, "GET").is_none(), "{bad}");
+            assert!(DigestCredentials::read(&bad, "GET").is_none(), "{bad}");
         }
         let odd = good.replace("qop=auth", "qop=\"auth\"").replace("algorithm=MD5, ", "").replace(", ", ",");
-        assert!(Credentials::read(&odd, "GET").is_some());
+        assert!(DigestCredentials::read(&odd, "GET").is_some());
     }
 }

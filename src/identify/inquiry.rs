@@ -19,7 +19,7 @@ pub struct Inquiry<'a> {
     pub user_agent: Option<&'a [u8]>,
     /// The MAC address that a verified device certificate names.
     pub certificate: Option<Mac>,
-    /// Digest credentials for this path, in answer to a nonce of this server.
+    /// Credentials for this path: in answer to a nonce of this server, or a login.
     pub credentials: Option<Credentials<'a>>,
     /// The network that it came from, while that is banned.
     pub banned: Option<Subnet>,

@@ -6,6 +6,8 @@
 
 mod digest;
 mod inquiry;
+mod login;
+mod talk;
 mod version;
 
 use std::hash::BuildHasher;
@@ -13,8 +15,10 @@ use std::sync::LazyLock;
 
 use foldhash::quality::RandomState;
 
-pub use self::digest::{Credentials, realm};
+pub use self::digest::{DigestCredentials, realm};
 pub use self::inquiry::{BadName, Inquiry};
+pub use self::login::Credentials;
+pub use self::talk::Talk;
 
 use self::inquiry::Name;
 use crate::catalog::{AgentMatch, Catalog, File, FileScope, Firmware, Model, PathMatches};

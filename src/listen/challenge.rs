@@ -14,7 +14,7 @@ use hyper::header::{self, HeaderValue};
 use hyper::{HeaderMap, Method};
 use sha2::Sha256;
 
-use crate::identify::{Credentials, realm};
+use crate::identify::{Credentials, DigestCredentials, realm};
 use crate::model::{DigestAlgorithm, Mac};
 
 /// How long a nonce can be answered.
@@ -46,14 +46,14 @@ pub(super) enum Shown<'a> {
     /// Credentials for a nonce that is too old or not ours: the phone may try again with a new one.
     Stale,
     /// Credentials for a nonce of ours, and the use of it that they count.
-    Fresh(Credentials<'a>, Use),
+    Fresh(DigestCredentials<'a>, Use),
 }
 
 impl<'a> Shown<'a> {
     /// Gives the credentials that can be relied on if they are somebody's.
     pub(super) fn credentials(&self) -> Option<Credentials<'a>> {
         match self {
-            Self::Fresh(credentials, _) => Some(*credentials),
+            Self::Fresh(credentials, _) => Some(Credentials::Digest(*credentials)),
             Self::Nothing | Self::Stale => None,
         }
     }
@@ -91,7 +91,7 @@ impl Challenges {
         allowed: &[DigestAlgorithm],
     ) -> Shown<'a> {
         let header = headers.get(header::AUTHORIZATION).and_then(|header| header.to_str().ok());
-        let credentials = header.and_then(|header| Credentials::read(header, method.as_str()));
+        let credentials = header.and_then(|header| DigestCredentials::read(header, method.as_str()));
         let Some(credentials) = credentials
             .filter(|credentials| allowed.contains(&credentials.algorithm) && is_path(credentials.uri, path))
         else {

@@ -5,32 +5,32 @@ use std::io;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
-use hyper::header::{self, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode, Version};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::Notify;
 use tokio::time::sleep;
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::io::InspectReader;
 use tracing::debug;
 
 use crate::answer::{Outcome, answer_with};
-use crate::config::Limits;
-use crate::identify::{Inquiry, Proof};
+use crate::identify::{Credentials, Inquiry, Proof};
+use crate::listen::acceptable::acceptable;
 use crate::listen::assets::{Nothing, Wanted};
 use crate::listen::header::origin;
+use crate::listen::lines::{Seen, look};
 use crate::listen::report::report;
 use crate::listen::response::{invalid, not_found, unavailable, with_file};
+use crate::listen::talk::{Asking, converse, talk};
 use crate::listen::tls::Proven;
 use crate::listen::{Door, aside};
 use crate::permit::Refusal;
@@ -47,12 +47,12 @@ where
     let limits = door.side.limits();
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(limits.response_timeout));
-    let seen = Arc::new(Seen { strict: AtomicBool::new(true), first: Notify::new() });
+    let seen = Arc::new(Seen::default());
     let stream = InspectReader::new(Box::pin(stream), look(Arc::clone(&seen)));
-    let heard = Arc::clone(&seen);
+    let (heard, certificate) = (Arc::clone(&seen), certificate.as_ref());
     let service = service_fn(move |request| {
         let started = Instant::now();
-        let found = find(door, peer, certificate.as_ref(), &request, seen.strict.load(Ordering::Relaxed));
+        let found = find(door, peer, certificate, &request, seen.strict.load(Ordering::Relaxed));
         if let Found::Response(_) = found {
             door.requests.answer_seconds.record(started.elapsed());
         }
@@ -60,6 +60,9 @@ where
             let response = match found {
                 // Boxed, so that connections without downloads stay small.
                 Found::Asset(wanted) => Box::pin(fetch(door, wanted, request)).await,
+                Found::Talk(peer) => {
+                    Box::pin(converse(door, peer, certificate, request)).await.map(Either::Left)
+                }
                 Found::Response(response) => response.map(Either::Left),
             };
             Ok::<_, Infallible>(response)
@@ -99,34 +102,12 @@ where
     }
 }
 
-/// What is seen of the bytes of a connection on their way to hyper.
-struct Seen {
-    /// Whether all lines ended with a carriage return, too; hyper would let others pass.
-    strict: AtomicBool,
-    /// Tells of the first bytes.
-    first: Notify,
-}
-
-fn look(seen: Arc<Seen>) -> impl FnMut(&[u8]) {
-    let (mut last, mut is_first) = (0, true);
-    move |bytes| {
-        if std::mem::take(&mut is_first) {
-            seen.first.notify_one();
-        }
-        for at in memchr::memchr_iter(b'\n', bytes) {
-            let before = if at == 0 { last } else { bytes[at - 1] };
-            if before != b'\r' {
-                seen.strict.store(false, Ordering::Relaxed);
-            }
-        }
-        last = bytes.last().copied().unwrap_or(last);
-    }
-}
-
 /// What a request gets.
 enum Found {
     /// A file that is read while it is sent.
     Asset(Box<Wanted>),
+    /// An answer to what somebody of this address says, who is listened to first.
+    Talk(IpAddr),
     /// Anything else.
     Response(Response<Full<Bytes>>),
 }
@@ -141,8 +122,9 @@ fn find(
 ) -> Found {
     let snapshot = door.side.store.current();
     let (limits, proxies) = (&snapshot.config().limits, &snapshot.config().proxies);
+    let talk = talk(&snapshot, door.protocol, peer, request);
     let origin = || origin(peer, request.headers(), proxies);
-    let peer = match acceptable(limits, request, strict).and_then(|()| origin()) {
+    let peer = match acceptable(limits, request, strict, talk.is_some()).and_then(|()| origin()) {
         Ok(origin) => origin,
         Err(status) => {
             door.requests.invalid.increment(1);
@@ -152,7 +134,11 @@ fn find(
     };
     match Wanted::read(&snapshot, door.protocol, peer, request.uri().path()) {
         Some(wanted) => Found::Asset(Box::new(wanted)),
-        None => Found::Response(respond(door, &snapshot, peer, certificate, request)),
+        None if *request.method() == Method::POST => Found::Talk(peer),
+        None => {
+            let asking = Asking::of(request.method(), request.headers(), request.uri(), talk.as_ref());
+            Found::Response(respond(door, &snapshot, peer, certificate, &asking))
+        }
     }
 }
 
@@ -171,44 +157,49 @@ async fn fetch(
     }
 }
 
-fn respond(
+/// Answers a request, whatever was said with it.
+pub(super) fn respond(
     door: &Door,
     snapshot: &Snapshot,
     peer: IpAddr,
     certificate: Option<&Proven>,
-    request: &Request<Incoming>,
+    asking: &Asking<'_>,
 ) -> Response<Full<Bytes>> {
-    let headers = request.headers();
-    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let Asking { method, headers, path, .. } = *asking;
     let algorithms = snapshot.world().rules.provisioning.digest_for(door.protocol, peer);
     let challenges = &door.side.challenges;
-    let shown = challenges.look_at(headers, request.method(), path, algorithms);
+    let shown = challenges.look_at(headers, method, path, algorithms);
+    let login = asking.login().filter(|_| !door.protocol.is_plain()).map(Credentials::Login);
+    let credentials = shown.credentials().or(login);
     let inquiry = Inquiry {
         transport: door.protocol,
         peer,
-        path: path.as_bytes(),
-        user_agent: headers.get(header::USER_AGENT).map(HeaderValue::as_bytes),
+        path: asking.named().as_bytes(),
+        user_agent: asking.agent(),
         certificate: door.proven(certificate),
-        credentials: shown.credentials(),
+        credentials,
         banned: door.side.watchman.banned(snapshot, peer),
     };
     let mut answer = answer_with(snapshot, &inquiry, aside);
-    let used = answer.proof == Proof::Digest && !challenges.is_new(&shown);
+    let used = answer.proof == Proof::Digest && shown.credentials().is_some() && !challenges.is_new(&shown);
     if used {
         answer.outcome = Outcome::Refused(Refusal::Credentials);
+    } else if !asking.suits(answer.file) && matches!(answer.outcome, Outcome::Served { .. }) {
+        answer.outcome = Outcome::Refused(Refusal::NoSuchFile);
     }
     report(&door.requests, door.protocol, peer, &answer);
     match answer.outcome {
         Outcome::Served { ref file, .. } => {
             door.side.watchman.proved(snapshot, peer, &answer);
-            if let Some(phone) = answer.phone {
+            if let Some(phone) = answer.phone.filter(|_| asking.fetches()) {
                 let mark = certificate.filter(|_| answer.proof == Proof::Certificate).map(Proven::mark);
                 door.side.watchman.served(&snapshot.config().guard, peer, &phone, mark);
                 if let Some(firmware) = answer.told_firmware {
                     door.side.watchman.told(&phone, firmware);
                 }
             }
-            let (status, response) = with_file(file, headers, request.method());
+            let (status, response) =
+                asking.reply(file, answer.phone).unwrap_or_else(|| with_file(file, headers, method));
             if status == StatusCode::NOT_MODIFIED {
                 door.requests.not_modified.increment(1);
             } else {
@@ -219,9 +210,9 @@ fn respond(
         Outcome::Refused(reason) => {
             // Where a name alone gives nobody anything, one without credentials is only how showing them begins.
             let rules = &snapshot.world().rules.provisioning;
-            let begins = !algorithms.is_empty() && !rules.mac_based && shown.credentials().is_none();
+            let begins = !algorithms.is_empty() && !rules.mac_based && credentials.is_none();
             door.side.watchman.refused(snapshot, peer, &answer, reason, begins);
-            let mut response = not_found(request.method());
+            let mut response = not_found(method);
             if reason.may_want_credentials() && !algorithms.is_empty() {
                 *response.status_mut() = StatusCode::UNAUTHORIZED;
                 let stale = used || shown.is_stale();
@@ -230,26 +221,5 @@ fn respond(
             response
         }
         Outcome::Failed(_) => unavailable(),
-    }
-}
-
-/// Checks what hyper lets pass and phones do not need (promise H6).
-fn acceptable(limits: &Limits, request: &Request<Incoming>, strict: bool) -> Result<(), StatusCode> {
-    let headers = request.headers();
-    let hosts = headers.get_all(header::HOST).iter().count();
-    let wants_host = request.version() == Version::HTTP_11;
-    let has_body = headers.contains_key(header::TRANSFER_ENCODING)
-        || headers.get(header::CONTENT_LENGTH).is_some_and(|length| length.as_bytes() != b"0");
-    let path = request.uri().path_and_query().map_or("", |path| path.as_str());
-    if !strict || hosts > 1 || wants_host && hosts == 0 {
-        Err(StatusCode::BAD_REQUEST)
-    } else if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        Err(StatusCode::METHOD_NOT_ALLOWED)
-    } else if has_body || !path.starts_with('/') {
-        Err(StatusCode::BAD_REQUEST)
-    } else if path.len() > limits.path_bytes {
-        Err(StatusCode::URI_TOO_LONG)
-    } else {
-        Ok(())
     }
 }

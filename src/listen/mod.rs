@@ -4,6 +4,7 @@
 //! every wait for a peer has a deadline; nothing outside knows that a protocol exists. Read next: `accept` for
 //! the loop, then `http` for one request; `tftp` for those that come as datagrams.
 
+mod acceptable;
 mod assets;
 mod challenge;
 mod crowd;
@@ -11,9 +12,11 @@ mod downloads;
 mod header;
 mod http;
 mod inherited;
+mod lines;
 mod probe;
 mod report;
 mod response;
+mod talk;
 mod tftp;
 mod tls;
 mod watchman;
@@ -22,6 +25,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -55,6 +59,8 @@ pub struct Side {
     challenges: Challenges,
     watchman: Watchman,
     crowd: Arc<Crowd>,
+    /// Who is listened to before an answer.
+    ears: Semaphore,
     own: Own,
 }
 
@@ -76,7 +82,8 @@ impl Side {
         drop(snapshot);
         let challenges = Challenges::new()?;
         let watchman = Watchman::new(guard, metrics.guarding.clone());
-        Ok(Self { store, tracker, stop, challenges, watchman, crowd, own: Own::default() })
+        let ears = Semaphore::new(talk::MOST);
+        Ok(Self { store, tracker, stop, challenges, watchman, crowd, ears, own: Own::default() })
     }
 
     /// Gives deadlines, sizes and caps as they are now.

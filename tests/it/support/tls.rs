@@ -100,8 +100,12 @@ impl TlsPhone {
 
 impl TlsConnection {
     /// Asks for a path and reads until the server closes.
-    pub(crate) fn get(mut self, path: &str) -> Reply {
-        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    pub(crate) fn get(self, path: &str) -> Reply {
+        self.send(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"))
+    }
+
+    /// Sends a request that ends the connection, and reads until the server closes.
+    pub(crate) fn send(mut self, request: &str) -> Reply {
         self.0.write_all(request.as_bytes()).unwrap();
         let mut response = Vec::new();
         self.0.read_to_end(&mut response).unwrap();
