@@ -16,6 +16,7 @@ use crate::template::{Charset, Newline, Quote};
 #[derive(Debug, Clone, Default)]
 pub(super) struct Facts {
     pub(super) application_version: Option<bool>,
+    pub(super) classic_response: Option<bool>,
     pub(super) content_type: Option<String>,
     pub(super) doubts: Vec<String>,
     pub(super) expansion_keys: Option<u16>,
@@ -149,6 +150,7 @@ pub(super) struct SyntaxFacts {
 /// The keys that every level takes.
 pub(super) const FACT_KEYS: &[&str] = &[
     "application-version",
+    "classic-response",
     "content-type",
     "doubts",
     "encoding",
@@ -177,6 +179,7 @@ impl Facts {
     pub(super) fn read(&mut self, entry: &Entry<'_>, vendor: &str) -> bool {
         match entry.key() {
             "application-version" => self.application_version = entry.boolean(),
+            "classic-response" => self.classic_response = entry.boolean(),
             "content-type" => self.content_type = text(entry),
             "doubts" => self.doubts = entry.list().filter_map(|item| text(&item)).collect(),
             "expansion-keys" => self.expansion_keys = count(entry, 999),
@@ -221,6 +224,7 @@ impl Facts {
         vars.extend(self.vars);
         Self {
             application_version: self.application_version.or(base.application_version),
+            classic_response: self.classic_response.or(base.classic_response),
             content_type: self.content_type.or_else(|| base.content_type.clone()),
             doubts: joined(&base.doubts, self.doubts),
             expansion_keys: self.expansion_keys.or(base.expansion_keys),

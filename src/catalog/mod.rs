@@ -172,6 +172,8 @@ pub struct File {
     pub main: bool,
     /// Its Content-Type.
     pub content_type: Bytes,
+    /// Whether a response over HTTP is shaped as the oldest servers shape it, for phones that read no other.
+    pub classic_response: bool,
     /// How phones ask for it, where that is not by GET alone.
     pub dialogue: Option<Dialogue>,
     /// How its parameters are written.

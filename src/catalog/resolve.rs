@@ -347,6 +347,7 @@ impl Resolver<'_> {
             secrets,
             main: file.main.unwrap_or_default(),
             content_type: content_type.unwrap_or_else(|| usual.to_owned()).into(),
+            classic_response: facts.classic_response.unwrap_or_default(),
             dialogue: file.dialogue.clone(),
             syntax: Arc::new(syntax),
             finish,

@@ -26,6 +26,7 @@ use crate::answer::{Outcome, answer_with};
 use crate::identify::{Credentials, Inquiry, Proof};
 use crate::listen::acceptable::acceptable;
 use crate::listen::assets::{Nothing, Wanted};
+use crate::listen::classic::with_classic_file;
 use crate::listen::header::origin;
 use crate::listen::lines::{Seen, look};
 use crate::listen::report::report;
@@ -198,8 +199,10 @@ pub(super) fn respond(
                     door.side.watchman.told(&phone, firmware);
                 }
             }
-            let (status, response) =
-                asking.reply(file, answer.phone).unwrap_or_else(|| with_file(file, headers, method));
+            let (status, response) = asking.reply(file, answer.phone).unwrap_or_else(|| {
+                let is_classic = answer.file.is_some_and(|file| file.classic_response);
+                if is_classic { with_classic_file(file, method) } else { with_file(file, headers, method) }
+            });
             if status == StatusCode::NOT_MODIFIED {
                 door.requests.not_modified.increment(1);
             } else {

@@ -7,6 +7,7 @@
 mod acceptable;
 mod assets;
 mod challenge;
+mod classic;
 mod crowd;
 mod downloads;
 mod header;

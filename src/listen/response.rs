@@ -45,7 +45,8 @@ pub(super) fn with_file(
     (status, response)
 }
 
-fn insert(headers: &mut HeaderMap, name: header::HeaderName, value: &Bytes) {
+/// Writes a field whose value is kept as bytes.
+pub(super) fn insert(headers: &mut HeaderMap, name: header::HeaderName, value: &Bytes) {
     if let Ok(value) = HeaderValue::from_maybe_shared(value.clone()) {
         headers.insert(name, value);
     }

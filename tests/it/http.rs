@@ -3,7 +3,9 @@
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 
-use crate::support::{DEVICE, FILE, Reply, Running, SERIAL, Site, exchange, shipped_catalog, until};
+use crate::support::{
+    ACCOUNTS, DEVICE, FILE, Reply, Running, SERIAL, Site, exchange, shipped_catalog, until,
+};
 
 /// Writes a request for the phone's file with the lines between request line and end.
 fn get(lines: &str) -> Vec<u8> {
@@ -124,6 +126,30 @@ fn rows() -> Vec<(&'static str, Vec<u8>, u16)> {
         ("an expectation without a body", with("Expect: 100-continue\r\n"), 200),
         ("empty lines before the request", [b"\r\n\r\n".to_vec(), with("")].concat(), 200),
     ]
+}
+
+#[test]
+fn a_phone_that_reads_none_but_classic_responses_gets_one() {
+    let device =
+        DEVICE.replace("yealink/t46s", "avaya/9608").replace("00:15:65:4A:A9:37", "00:1B:4F:4A:A9:37");
+    let device = device.replace("admin-password = \"CANARY-admin\"\n", "");
+    let server =
+        Running::start(Site::new().write("fleet/accounts.toml", ACCOUNTS).write("fleet/a.toml", &device));
+    let path = format!("/{SERIAL}/001b4f4aa937.txt");
+    let whole = server.raw(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes());
+    let head = String::from_utf8_lossy(&whole);
+    let (head, body) = head.split_once("\r\n\r\n").unwrap();
+    let names: Vec<&str> = head.lines().skip(1).filter_map(|line| Some(line.split_once(": ")?.0)).collect();
+    let expected =
+        ["Date", "Server", "Last-Modified", "Accept-Ranges", "Content-Length", "Content-Type", "Connection"];
+    assert_eq!(
+        (names.as_slice(), head.lines().next()),
+        (expected.as_slice(), Some("HTTP/1.1 200 OK")),
+        "{head}"
+    );
+    assert!(head.ends_with("Connection: close") && body.contains("SET "), "{head}");
+    let reply = server.get_with(&path, "If-None-Match: *\r\n");
+    assert_eq!((reply.status, reply.body.is_empty()), (200, false));
 }
 
 #[test]

@@ -171,6 +171,7 @@ const OWNED_BY: &[(&str, &[&str])] = &[
             "listen/acceptable.rs",
             "listen/assets.rs",
             "listen/challenge.rs",
+            "listen/classic.rs",
             "listen/header.rs",
             "listen/http.rs",
             "listen/response.rs",
