@@ -102,6 +102,41 @@ fn openssl_reads_what_the_phone_gets() {
 }
 
 #[test]
+fn shipped_phones_read_their_files_and_are_told_their_keys() {
+    let passphrase = format!("pass:{KEY}");
+    let key: String = KEY.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let openssl_md5 = ["-aes-256-cbc", "-md", "md5", "-pass", &passphrase];
+    let ecb = ["-aes-128-ecb", "-nopad", "-K", &key];
+    let rule = "<Profile_Rule>[--key CANARY-key-16.ch] http://provisioning.example.net/";
+    for (model, file, arguments, told) in [
+        ("cisco/8841", "0015654aa937.xml", &openssl_md5[..], rule),
+        ("cisco/spa504g", "0015654aa937.xml", &openssl_md5, rule),
+        ("linksys/spa941", "0015654aa937.xml", &openssl_md5, rule),
+        ("grandstream/gxp2170", "cfg0015654aa937.xml", &openssl_md5, "<P1359>CANARY-key-16.ch</P1359>"),
+        (
+            "yealink/t46s",
+            "0015654aa937.cfg",
+            &ecb,
+            "static.auto_provision.aes_key_16.mac = CANARY-key-16.ch\n",
+        ),
+    ] {
+        let of = |protocol: &str| {
+            let site = with_key("md5", protocol).config("");
+            let device = std::fs::read_to_string(site.path("fleet/device.toml")).unwrap();
+            site.put("fleet/device.toml", &device.replace("acme/md5", model));
+            site
+        };
+        let encrypted = served(&of("http"), Protocol::Http, file).unwrap().0;
+        let plain = openssl(arguments, &encrypted);
+        assert!(plain.contains(told) && plain.contains("CANARY-sip-1"), "{model}:\n{plain}");
+        // Over HTTPS it is the same file but for where to ask, and for the rule that all is encrypted.
+        let clear = String::from_utf8(served(&of("https"), Protocol::Https, file).unwrap().0).unwrap();
+        assert!(clear.contains("CANARY-sip-1") && !clear.contains("[--key"), "{model}:\n{clear}");
+        assert_eq!(clear.contains(told), told != rule, "{model}:\n{clear}");
+    }
+}
+
+#[test]
 fn a_file_is_the_same_file_until_it_changes() {
     for model in ["md5", "sha256", "rfc8188", "yealink"] {
         let get = |site: &Site| served(site, Protocol::Http, "0015654aa937.cfg").unwrap();
