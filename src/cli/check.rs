@@ -29,7 +29,7 @@ impl Args {
     pub(super) fn run(self, config: &Path) -> Result<(), Failure> {
         let (checked, faults) = match load(config) {
             Ok(loaded) => {
-                let faults = self.faults(&loaded);
+                let faults = self.faults(&loaded, config);
                 (Some(loaded.snapshot), faults)
             }
             Err(Failure::Faulty(faults)) => (None, faults),
@@ -55,10 +55,11 @@ impl Args {
     }
 
     /// Finds what is wrong beside the records themselves, the warnings of those first.
-    fn faults(&self, loaded: &Loaded) -> Vec<Fault> {
+    fn faults(&self, loaded: &Loaded, config: &Path) -> Vec<Fault> {
         let snapshot = &loaded.snapshot;
         let mut faults = loaded.warnings.clone();
         faults.extend(Identities::check(snapshot.config()));
+        faults.extend(snapshot.lacks_below(config));
         if !self.no_render && !faults.iter().any(Fault::is_error) {
             let phones: Vec<Phone<'_>> = snapshot.phones().collect();
             faults.par_extend(phones.par_iter().flat_map_iter(|phone| unrendered(snapshot, phone)));

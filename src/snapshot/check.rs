@@ -187,6 +187,7 @@ impl<'s> Checker<'s> {
         lines_of_model(notes, device, model);
         self.protocol(notes, device, firmware);
         limits_of_model(notes, device, model, firmware);
+        self.lacks(notes, model, firmware);
         self.passwords(notes, model, firmware);
     }
 
