@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::catalog::dhcp::Dhcp;
 use crate::catalog::finish::FinishFacts;
 use crate::catalog::values::{ValueFacts, WithoutFacts};
 use crate::dialogue::{Dialogue, LoginFields};
@@ -18,6 +19,7 @@ pub(super) struct Facts {
     pub(super) application_version: Option<bool>,
     pub(super) classic_response: Option<bool>,
     pub(super) content_type: Option<String>,
+    pub(super) dhcp: Option<Dhcp>,
     pub(super) doubts: Vec<String>,
     pub(super) expansion_keys: Option<u16>,
     pub(super) expansion_modules: Option<u16>,
@@ -181,6 +183,7 @@ impl Facts {
             "application-version" => self.application_version = entry.boolean(),
             "classic-response" => self.classic_response = entry.boolean(),
             "content-type" => self.content_type = text(entry),
+            "dhcp" => self.dhcp = Some(Dhcp::read(entry)),
             "doubts" => self.doubts = entry.list().filter_map(|item| text(&item)).collect(),
             "expansion-keys" => self.expansion_keys = count(entry, 999),
             "expansion-modules" => self.expansion_modules = count(entry, 9),
@@ -226,6 +229,7 @@ impl Facts {
             application_version: self.application_version.or(base.application_version),
             classic_response: self.classic_response.or(base.classic_response),
             content_type: self.content_type.or_else(|| base.content_type.clone()),
+            dhcp: self.dhcp.or_else(|| base.dhcp.clone()),
             doubts: joined(&base.doubts, self.doubts),
             expansion_keys: self.expansion_keys.or(base.expansion_keys),
             expansion_modules: self.expansion_modules.or(base.expansion_modules),

@@ -6,6 +6,7 @@
 
 mod agents;
 mod called;
+mod dhcp;
 mod facts;
 mod finish;
 mod firmwares;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 pub use self::agents::AgentMatch;
+pub use self::dhcp::{Dhcp, DhcpOption};
 pub use self::facts::{FileScope, IntervalUnit, PasswordCharacters};
 pub use self::paths::{PathId, PathMatches};
 pub use self::read::CatalogFiles;
@@ -120,8 +122,10 @@ pub struct Firmware {
     pub probes: Vec<Probe>,
     /// What the versions that phones tell begin with; empty where that does not tell them apart.
     pub versions: Vec<String>,
+    /// How its phones learn by DHCP where to ask; none where that is not known.
+    pub dhcp: Option<Dhcp>,
     /// The vendor's words for those of the vocabulary.
-    pub values: Values,
+    pub values: Arc<Values>,
     /// Values that templates see as `vars`.
     pub vars: Vec<(String, String)>,
     /// The settings that its phones cannot do, each with the reason.

@@ -9,6 +9,7 @@ mod act;
 mod bans;
 mod catalog;
 mod check;
+mod dhcp;
 mod generate;
 mod identify;
 mod pages;
@@ -69,6 +70,8 @@ enum Command {
     Catalog(catalog::Args),
     /// Read everything and say all that is wrong
     Check(check::Args),
+    /// Print what a DHCP server needs, so that phones find this server
+    Dhcp(dhcp::Args),
     /// Fill in what records leave to be generated
     Generate(generate::Args),
     /// Explain what a request would get, and why
@@ -155,6 +158,7 @@ impl Cli {
             Some(Command::Bans(args)) => args.run(&config),
             Some(Command::Catalog(args)) => args.run(&config),
             Some(Command::Check(args)) => args.run(&config),
+            Some(Command::Dhcp(args)) => args.run(&config),
             Some(Command::Generate(args)) => args.run(&config),
             Some(Command::Identify(args)) => args.run(&config),
             Some(Command::Manage(command)) => command.run(&config, None),

@@ -1,0 +1,153 @@
+//! `bellhop dhcp`
+
+mod formats;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, anyhow};
+
+use crate::catalog::{Dhcp, Firmware, Vendor};
+use crate::cli::{Failure, load};
+use crate::model::{Oui, Protocol};
+use crate::snapshot::{Rules, Snapshot};
+
+/// Print what a DHCP server needs, so that phones find this server
+///
+/// Phones are known by their vendor class identifier (option 60) where they send a certain one, else by the first
+/// octets of their addresses. All get the URL of this server without a serial: phones get their files by it over TFTP,
+/// and over HTTP and HTTPS where their provisioning is MAC-based.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The DHCP server
+    #[arg(value_parser = formats::NAMES)]
+    server: String,
+    /// Phones of this vendor, by its id or name; may be given several times. Without it, those of the fleet's devices
+    #[arg(long = "vendor", value_name = "NAME")]
+    vendors: Vec<String>,
+    /// The protocol that phones shall ask by; the one that each kind prefers when left out
+    #[arg(long, value_parser = ["http", "https", "tftp"])]
+    protocol: Option<String>,
+    /// The server's address, for options that hold no names; may be given several times
+    #[arg(long = "address", value_name = "ADDRESS")]
+    addresses: Vec<std::net::Ipv4Addr>,
+}
+
+/// Phones that are told the same.
+#[derive(Debug)]
+struct Kind {
+    /// A name for classes and tags: letters, digits and hyphens.
+    name: String,
+    /// The vendor's name, for comments.
+    title: String,
+    ouis: Vec<Oui>,
+    classes: Vec<String>,
+    options: Vec<Told>,
+}
+
+/// An option with what it holds.
+#[derive(Debug)]
+struct Told {
+    code: u8,
+    sub: Option<u8>,
+    value: Value,
+}
+
+#[derive(Debug)]
+enum Value {
+    Addresses(Vec<std::net::Ipv4Addr>),
+    Text(String),
+}
+
+impl Args {
+    pub(super) fn run(self, config: &Path) -> Result<(), Failure> {
+        let loaded = load(config)?;
+        let kinds = self.kinds(&loaded.snapshot)?;
+        print!("{}", formats::write(&self.server, &kinds));
+        Ok(())
+    }
+
+    fn kinds(&self, snapshot: &Snapshot) -> Result<Vec<Kind>, Failure> {
+        let catalog = &*snapshot.world().catalog;
+        let mut asked: BTreeMap<(usize, &Dhcp), &Firmware> = BTreeMap::new();
+        if self.vendors.is_empty() {
+            for phone in snapshot.phones() {
+                asked.extend(
+                    phone.firmware.dhcp.as_ref().map(|dhcp| ((phone.model.vendor, dhcp), phone.firmware)),
+                );
+            }
+        }
+        for name in &self.vendors {
+            let vendor = catalog.vendor_called(name).ok_or_else(|| {
+                anyhow!("there is no vendor `{name}`; `bellhop catalog --vendors` lists them")
+            })?;
+            for model in catalog.models().filter(|model| catalog.vendor(model.vendor).id == vendor.id) {
+                let firmwares = model.firmwares.iter();
+                asked.extend(firmwares.filter_map(|own| Some(((model.vendor, own.dhcp.as_ref()?), own))));
+            }
+        }
+        if asked.is_empty() {
+            let cure = "name one with --vendor, or add devices";
+            return Err(anyhow!("no phones of a vendor that is known to read DHCP options; {cure}").into());
+        }
+        let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+        let kinds = asked.into_iter().map(|((vendor, dhcp), firmware)| {
+            let count = counts.entry(vendor).or_default();
+            *count += 1;
+            self.kind(snapshot, catalog.vendor(vendor), *count, dhcp, firmware)
+        });
+        Ok(kinds.collect::<anyhow::Result<_>>()?)
+    }
+
+    fn kind(
+        &self,
+        snapshot: &Snapshot,
+        vendor: &Vendor,
+        count: usize,
+        dhcp: &Dhcp,
+        firmware: &Firmware,
+    ) -> anyhow::Result<Kind> {
+        let rules = &snapshot.world().rules;
+        let asked = self.protocol.as_deref();
+        let asked = asked.and_then(|word| firmware.protocols.iter().find(|own| own.word() == word).copied());
+        let protocol =
+            asked.or_else(|| rules.protocol_of(firmware)).context("its phones ask by no protocol")?;
+        let options = dhcp.options.iter().map(|option| {
+            let value = match &option.text {
+                Some(text) => Value::Text(filled(text, rules, protocol)),
+                None => Value::Addresses(self.addresses(rules, vendor, option.code)?),
+            };
+            Ok(Told { code: option.code, sub: option.sub, value })
+        });
+        let suffix = if count > 1 { format!("-{count}") } else { String::new() };
+        Ok(Kind {
+            name: format!("{}{suffix}", vendor.id),
+            title: vendor.name.clone(),
+            ouis: vendor.ouis.clone(),
+            classes: dhcp.classes.clone(),
+            options: options.collect::<anyhow::Result<_>>()?,
+        })
+    }
+
+    fn addresses(&self, rules: &Rules, vendor: &Vendor, code: u8) -> anyhow::Result<Vec<std::net::Ipv4Addr>> {
+        if !self.addresses.is_empty() {
+            return Ok(self.addresses.clone());
+        }
+        let host = rules.provisioning.host.parse();
+        host.map(|address| vec![address]).map_err(|_| {
+            anyhow!("option {code} of {} holds addresses; give this server's with --address", vendor.name)
+        })
+    }
+}
+
+/// Fills the holes of an option's text.
+fn filled(text: &str, rules: &Rules, protocol: Protocol) -> String {
+    let (host, port) = (&rules.provisioning.host, rules.port(protocol));
+    let usual =
+        matches!((protocol, port), (Protocol::Http, 80) | (Protocol::Https, 443) | (Protocol::Tftp, 69));
+    let port = if usual { String::new() } else { format!(":{port}") };
+    let prefix = &rules.provisioning.path_prefix;
+    let slash = if prefix.is_empty() { "" } else { "/" };
+    let url = format!("{protocol}://{host}{port}{slash}{prefix}");
+    text.replace("{url}", &url).replace("{host}", host)
+}
