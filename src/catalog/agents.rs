@@ -41,7 +41,7 @@ pub struct AgentMatch<'a> {
 /// Collects patterns.
 #[derive(Debug, Default)]
 pub(super) struct AgentCollector {
-    patterns: Vec<(usize, String)>,
+    patterns: Vec<Pattern>,
 }
 
 impl AgentCollector {
@@ -57,7 +57,7 @@ impl AgentCollector {
             Some(name) => Err(format!("names a group `{name}`; known are {}", GROUPS.join(", "))),
             None if !pattern.starts_with('^') => Err("does not begin with `^`; anchor it".to_owned()),
             None => {
-                self.patterns.push((vendor, pattern.to_owned()));
+                self.patterns.push(Pattern { vendor, regex });
                 Ok(())
             }
         }
@@ -68,16 +68,12 @@ impl AgentCollector {
     /// # Errors
     /// The automaton's own complaint, when the patterns are too many for it.
     pub(super) fn compile(self) -> Result<Agents, regex::Error> {
-        let set = RegexSetBuilder::new(self.patterns.iter().map(|(_, pattern)| pattern))
+        let set = RegexSetBuilder::new(self.patterns.iter().map(|pattern| pattern.regex.as_str()))
             .unicode(false)
             .size_limit(64 << 20)
             .dfa_size_limit(16 << 20)
             .build()?;
-        let compiled = self
-            .patterns
-            .into_iter()
-            .map(|(vendor, pattern)| Ok(Pattern { vendor, regex: compile(&pattern)? }));
-        Ok(Agents { set, patterns: compiled.collect::<Result<_, regex::Error>>()? })
+        Ok(Agents { set, patterns: self.patterns })
     }
 }
 

@@ -9,6 +9,7 @@ use crate::catalog::facts::{Facts, FileFacts, FileScope, SyntaxFacts};
 use crate::catalog::firmwares::Listed;
 use crate::catalog::paths::{PathCollector, PathId};
 use crate::catalog::read::{CatalogFiles, FirmwareFile, ModelFile, Place};
+use crate::catalog::values::Made;
 use crate::catalog::{Catalog, File, Firmware, Interval, Model, PathOwner, Probe, Vendor};
 use crate::document::{Fault, nearest};
 use crate::model::Oui;
@@ -27,8 +28,14 @@ impl Catalog {
             let path = files.template_paths.get(&error.template).cloned().unwrap_or_default();
             faults.push(Fault::error(&path, line, format!("does not compile: {}", error.message)));
         }
-        let mut resolver =
-            Resolver { files: &files, engine: &engine, paths: PathCollector::default(), faults };
+        let mut resolver = Resolver {
+            files: &files,
+            engine: &engine,
+            paths: PathCollector::default(),
+            bases: HashMap::new(),
+            made: Made::default(),
+            faults,
+        };
         let vendors: Vec<Vendor> = files.vendors.keys().map(|id| resolver.vendor(id)).collect();
         let own_engines = files.vendors.keys().map(|id| Arc::new(resolver.own_engine(id))).collect();
         let (mut models, mut broken) = (HashMap::new(), HashSet::new());
@@ -121,6 +128,9 @@ pub(super) struct Resolver<'f> {
     pub(super) files: &'f CatalogFiles,
     engine: &'f Engine,
     paths: PathCollector,
+    /// Families as vendors' models have them, by vendor and name.
+    bases: HashMap<(String, String), Facts>,
+    made: Made,
     faults: Vec<Fault>,
 }
 
@@ -209,6 +219,18 @@ impl Resolver<'_> {
         family.facts.clone().over(&base)
     }
 
+    /// Gives what a family of a vendor's models stands for, over what the vendor says; made once, so that its models
+    /// share what they have of it.
+    fn base(&mut self, vendor: &str, family: &str, place: &Place) -> Facts {
+        let key = (vendor.to_owned(), family.to_owned());
+        if let Some(known) = self.bases.get(&key) {
+            return known.clone();
+        }
+        let facts = self.family(vendor, family, place, 0).over(&self.files.vendors[vendor].facts);
+        self.bases.insert(key, facts.clone());
+        facts
+    }
+
     fn model(&mut self, id: &Arc<str>, vendor: usize, file: &ModelFile) -> Option<Model> {
         let (vendor_id, short) = id.split_once('/')?;
         let faults_before = self.faults.len();
@@ -219,7 +241,7 @@ impl Resolver<'_> {
         for (firmware_id, firmware) in &listed {
             let family = firmware.family.as_ref().or(file.family.as_ref());
             let base = match family {
-                Some(family) => self.family(vendor_id, family, &file.place, 0).over(&own),
+                Some(family) => self.base(vendor_id, family, &file.place),
                 None => own.clone(),
             };
             let facts = firmware.facts.clone().over(&file.facts.clone().over(&base));
@@ -304,7 +326,8 @@ impl Resolver<'_> {
             password_max: facts.password.max.unwrap_or(64),
             files,
             probes,
-            values: facts.values.resolve(),
+            dhcp: facts.dhcp.clone(),
+            values: facts.values.resolve(&mut self.made),
             vars: facts.vars.clone().into_iter().collect(),
             without: facts.without.resolve(),
             doubts: facts.doubts.clone(),

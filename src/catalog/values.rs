@@ -1,6 +1,7 @@
 //! A vendor's own words for those of the vocabulary, and what its phones cannot do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use minijinja::Value;
 
@@ -9,11 +10,20 @@ use crate::model::{KeyKind, Kind, SettingId, Zone};
 
 /// What one level says: `None` takes away what a level below it said.
 #[derive(Debug, Clone, Default)]
-pub(super) struct ValueFacts(BTreeMap<SettingId, BTreeMap<String, Option<Value>>>);
+pub(super) struct ValueFacts(BTreeMap<SettingId, Arc<Table>>);
+
+type Table = BTreeMap<String, Option<Value>>;
 
 /// What one level says that phones cannot do, with the reason; `None` takes away what a level below it said.
 #[derive(Debug, Clone, Default)]
 pub(super) struct WithoutFacts(BTreeMap<SettingId, Option<String>>);
+
+/// The tables made so far, by where they come from; what is named stays where it is.
+#[derive(Debug, Default)]
+pub(super) struct Made(HashMap<Places, (Arc<Values>, ValueFacts)>);
+
+/// Where the tables of the settings are kept.
+type Places = Vec<(SettingId, usize)>;
 
 /// A firmware's words by setting and by the vocabulary's word.
 #[derive(Debug, Default)]
@@ -46,7 +56,7 @@ impl ValueFacts {
             let Some(id) = setting(&entry) else {
                 continue;
             };
-            let words = self.0.entry(id).or_default();
+            let words = Arc::make_mut(self.0.entry(id).or_default());
             for entry in entry.table().into_iter().flatten() {
                 if is_word(id, entry.key()) {
                     words.insert(entry.key().to_owned(), word(&entry));
@@ -62,13 +72,26 @@ impl ValueFacts {
     pub(super) fn over(self, base: &Self) -> Self {
         let mut all = base.0.clone();
         for (id, words) in self.0 {
-            all.entry(id).or_default().extend(words);
+            match all.get_mut(&id) {
+                Some(below) => Arc::make_mut(below).extend((*words).clone()),
+                None => drop(all.insert(id, words)),
+            }
         }
         Self(all)
     }
 
-    /// Makes of all levels what holds.
-    pub(super) fn resolve(&self) -> Values {
+    /// Makes of all levels what holds; firmwares whose tables are those of a family share them.
+    pub(super) fn resolve(&self, made: &mut Made) -> Arc<Values> {
+        let tables: Places = self.0.iter().map(|(id, table)| (*id, Arc::as_ptr(table).addr())).collect();
+        if let Some((values, _)) = made.0.get(&tables) {
+            return Arc::clone(values);
+        }
+        let values = Arc::new(self.make());
+        made.0.insert(tables, (Arc::clone(&values), self.clone()));
+        values
+    }
+
+    fn make(&self) -> Values {
         let mut words = BTreeMap::new();
         let mut seen = BTreeMap::new();
         for (id, table) in &self.0 {

@@ -211,16 +211,16 @@ fn path_names(path: &[u8], serial: &str) -> bool {
 }
 
 /// What a request tells of the phone: by its User-Agent, else its path, else the first octets of its address.
-struct Told {
-    vendor: Option<String>,
-    model: Option<String>,
-    version: Option<String>,
-    mac: Option<Mac>,
-    serial: Option<String>,
+pub(super) struct Told {
+    pub(super) vendor: Option<String>,
+    pub(super) model: Option<String>,
+    pub(super) version: Option<String>,
+    pub(super) mac: Option<Mac>,
+    pub(super) serial: Option<String>,
 }
 
 impl Told {
-    fn of(catalog: &Catalog, identity: &Identity<'_, '_>) -> Self {
+    pub(super) fn of(catalog: &Catalog, identity: &Identity<'_, '_>) -> Self {
         let told = &identity.told;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let mac = told.agent.as_ref().and_then(|agent| agent.mac).or(told.path_mac);

@@ -7,11 +7,12 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use bellhop::catalog::{File, Model};
-use bellhop::document::{Document, Entry};
+use bellhop::document::{Document, Entry, Fault};
 use bellhop::model::Protocol;
-use bellhop::snapshot::Snapshot;
+use bellhop::snapshot::{Cache, Fleet, Snapshot};
 
 use crate::support::{Site, ask, outcome, shipped_catalog};
 
@@ -84,9 +85,20 @@ fn cases() -> Vec<PathBuf> {
         .collect()
 }
 
+/// Reads a case's records; the catalog is read once for all cases.
 fn load(case: &Path) -> Snapshot {
-    let phone = fs::read_to_string(case.join("phone.toml")).expect("a case has a phone.toml");
-    Site::new().write("fleet/phone.toml", &phone).load()
+    static SITE: OnceLock<Snapshot> = OnceLock::new();
+    let site = SITE.get_or_init(|| Site::new().load());
+    let path = case.join("phone.toml");
+    let phone = fs::read_to_string(&path).expect("a case has a phone.toml");
+    let fleet = Fleet::default().with([(path.as_path(), phone)]);
+    let config = Arc::new(site.config().clone());
+    // Cases have phones with the same serials, which must not get the files of one another.
+    let nothing = Snapshot::empty(Arc::default(), Arc::clone(&config), Arc::new(Cache::new(1 << 24)));
+    let built = nothing.next(site.share_world(), config, &fleet, site.published());
+    let faults = |faults: Vec<Fault>| faults.iter().map(|fault| format!("{fault}\n")).collect::<String>();
+    let built = built.unwrap_or_else(|broken| panic!("{}", faults(broken)));
+    built.expect("a case has records").snapshot
 }
 
 fn read_boot(case: &Path) -> Boot {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::catalog::{Catalog, CatalogFiles};
 use crate::cli::catalog::coverage::{Coverage, coverage};
+use crate::cli::catalog::requests::Score;
 use crate::cli::catalog::vendors::Cases;
 use crate::cli::{Failure, load};
 use crate::config::Config;
@@ -15,7 +16,7 @@ use crate::template::Limits;
 /// Find what is wrong with, and missing from, the catalog or a folder of one's own
 ///
 /// Every setting is tried on every kind of phone: one that changes no file, and of which the catalog does not say
-/// that the phone lacks it, would be lost in silence.
+/// that the phone lacks it, would be lost in silence. Requests of `cases/identify.toml` must tell what stands there.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// A folder of vendors, or that of one vendor, put over the configured catalog; that alone when left out
@@ -40,15 +41,22 @@ impl Args {
             }
         };
         let missing = checked.missing();
+        let score = Score::of(&checked.catalog, &checked.folders, checked.vendor.as_deref())?;
         let gaps = coverage(&checked.catalog, checked.vendor.as_deref())?;
         let mut told = 0;
-        for line in missing.into_iter().chain(gaps.iter().flat_map(lines)) {
+        for line in missing.into_iter().chain(score.wrong.iter().cloned()).chain(gaps.iter().flat_map(lines))
+        {
             println!("{line}");
             told += 1;
         }
         let models =
             gaps.iter().flat_map(|kind| kind.of.iter().map(|(model, _)| model)).collect::<BTreeSet<_>>();
         let (models, kinds) = (models.len(), gaps.len());
+        let Score { told: known, ambiguous, wrong } = &score;
+        println!(
+            "{known} requests tell what they should, {ambiguous} may be of several vendors, {} are taken wrong",
+            wrong.len()
+        );
         if told == 0 {
             println!("all fine: {models} models of {kinds} kinds");
             return Ok(());

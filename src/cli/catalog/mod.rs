@@ -4,6 +4,7 @@ mod check;
 mod coverage;
 mod json;
 mod list;
+mod requests;
 mod show;
 mod variants;
 mod vendors;
