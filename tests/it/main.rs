@@ -16,6 +16,7 @@ mod differential; // the async-tftp crate beside our own engine
 mod digest; // credentials of phones: promise S10
 mod encryption; // files that only the phone can read
 mod fuzz; // targets for a fuzzer, each a short test
+mod grammar; // golden files as their phones' parsers see them
 mod guard; // promises S6 and S7: budgets, bans, alarms
 mod handshake; // what phones offer, and what comes in pieces: promises L3, L4, L6
 mod hostile; // texts that look like syntax
