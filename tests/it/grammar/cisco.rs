@@ -8,7 +8,11 @@ use super::{Grammar, Verdict, xml};
 pub(super) const GRAMMARS: &[Grammar] = &[
     Grammar {
         name: "Cisco flat profile",
-        claims: &["cisco/(88[45]1(-plain)?|9861-plain|ata19[12](-plain)?|spa[^/]+)/.*", "linksys/.*"],
+        claims: &[
+            "cisco/(88[45]1(-plain)?|9861-plain|ata19[12](-plain)?|spa[0-9]+g?(-plain)?)/.*",
+            "cisco/spa504g-encrypted/spa504G.cfg",
+            "linksys/.*",
+        ],
         check: |sample| {
             xml::root(sample, "flat-profile", |root| {
                 ensure(xml::elements(root).next().is_some(), "it says nothing")?;
@@ -23,8 +27,21 @@ pub(super) const GRAMMARS: &[Grammar] = &[
             ("<flat-profile><A>1</A><A>2</A></flat-profile>\n", "A stands twice"),
             ("<flat-profile><A b=\"1\">1</A></flat-profile>\n", "A has the attribute b"),
             ("<flat-profile/>\n", "it says nothing"),
-            ("<flat-profile><A>a&b</A></flat-profile>\n", ""),
+            ("<flat-profile><A>a&b</A></flat-profile>\n", "reference"),
             ("<device/>\n", "its root is device"),
+        ],
+    },
+    Grammar {
+        name: "OpenSSL's salted format",
+        claims: &["cisco/[^/]+-encrypted/[0-9a-f]{12}.xml"],
+        check: |sample| {
+            let rest = sample.bytes.strip_prefix(b"Salted__").ok_or("it tells no salt")?;
+            ensure(rest.len() > 8 && rest.len() % 16 == 8, "it is not made of a salt and whole blocks")
+        },
+        broken: &[
+            ("<flat-profile/>\n", "it tells no salt"),
+            ("Salted__12345678", "whole blocks"),
+            ("Salted__12345678123456781234567", "whole blocks"),
         ],
     },
     Grammar {

@@ -28,8 +28,8 @@ pub(super) const GRAMMARS: &[Grammar] = &[
                 "<polycomConfig><a device.set=\"1\" device.x.set=\"1\"/></polycomConfig>\n",
                 "device.x has no value",
             ),
-            ("<polycomConfig><a reg.1.label=\"a\" reg.1.label=\"b\"/></polycomConfig>\n", "reg.1.label"),
-            ("<polycomConfig><a reg.1.label=\"\"\"/></polycomConfig>\n", ""),
+            ("<polycomConfig><a reg.1.label=\"a\" reg.1.label=\"b\"/></polycomConfig>\n", "already defined"),
+            ("<polycomConfig><a reg.1.label=\"\"\"/></polycomConfig>\n", "expected a whitespace"),
             ("<polycomConfig><a bare=\"1\"/></polycomConfig>\n", "bare is no parameter"),
             ("<PHONE_CONFIG/>\n", "its root is PHONE_CONFIG"),
         ],
@@ -201,9 +201,11 @@ fn master(sample: &Sample<'_>) -> Verdict {
         ensure(files.len() <= 2047, "CONFIG_FILES is too long")?;
         for file in files.split(',').map(str::trim) {
             ensure(file.len() <= 255, format!("{file} is too long"))?;
-            // The one for all phones names them by what each puts its own address for; a case has one phone.
+            // The one for all phones names them by what each puts its own address for. Whoever asks for it without
+            // telling its model gets that of the newer firmware.
             let there = match file.strip_prefix("[PHONE_MAC_ADDRESS]") {
-                Some(rest) => sample.case.keys().any(|name| name.ends_with(rest)) || rest == "-user.cfg",
+                Some("-user.cfg") if sample.name == "000000000000.cfg" => true,
+                Some(rest) => sample.case.keys().any(|name| name.ends_with(rest)),
                 None => sample.case.contains_key(file),
             };
             ensure(there, format!("{file} is no file of the phone"))?;
@@ -246,6 +248,7 @@ fn obihai(sample: &Sample<'_>) -> Verdict {
             for parameter in parameters {
                 let name = xml::text(xml::only(parameter, "N")?);
                 xml::leaf(xml::only(parameter, "V")?)?;
+                ensure(!name.is_empty(), format!("{path} has a parameter without a name"))?;
                 names.add(format!("{path}{name}"))?;
             }
         }

@@ -34,7 +34,7 @@ pub(super) const GRAMMARS: &[Grammar] = &[
                 "user_name is no key",
             ),
             ("<settings><strange/></settings>\n", "strange is no part"),
-            ("<settings/>\n<settings/>\n", ""),
+            ("<settings/>\n<settings/>\n", "unknown token"),
         ],
     },
     Grammar {
@@ -207,15 +207,15 @@ fn snom_text(sample: &Sample<'_>) -> Verdict {
         .strip_prefix("<html>\n<pre>\n")
         .and_then(|text| text.strip_suffix("</pre>\n</html>\n"));
     let inner = inner.ok_or("it is not in <html><pre>")?;
-    once(
-        &read(inner, &[r"([a-z][a-z0-9_]*(?:\[[0-9]+\])?)[$!&]?: (.*)", r"([a-z][a-z0-9_]*)[$!&]?:", "#.*"])?,
-        0,
-    )
+    once(&read(inner, &[r"([a-z][a-z0-9_]*(?:\[[0-9]+\])?)[$!&]?:( .*)?", "#.*"])?, 0)
 }
 
 fn m3(sample: &Sample<'_>) -> Verdict {
     let text = sample.text()?.strip_suffix("\nEND_OF_FILE\n").ok_or("its last line is not END_OF_FILE")?;
-    once(&read(text, &["%([A-Z0-9_]+)%:((?:(?:0x[0-9A-F]{2}|[0-9]+),?)+|\"[^\"]*\")"])?, 0)
+    once(
+        &read(text, &["%([A-Z0-9_]+)%:((?:0x[0-9A-F]{2}|[0-9]+)(?:,(?:0x[0-9A-F]{2}|[0-9]+))*|\"[^\"]*\")"])?,
+        0,
+    )
 }
 
 fn frame(sample: &Sample<'_>) -> Verdict {

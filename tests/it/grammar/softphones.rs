@@ -38,7 +38,7 @@ pub(super) const GRAMMARS: &[Grammar] = &[
             ("<Item name=\"a\">1</Item><Item name=\"b\">1</Item>\n", "no known shape"),
             ("<Item name=\"a\">1</Item>\n<Item name=\"a\">2</Item>\n", "a stands twice"),
             ("<Item>1</Item>\n", "no known shape"),
-            ("<Item name=\"a\">1&2</Item>\n", ""),
+            ("<Item name=\"a\">1&2</Item>\n", "reference"),
             (
                 "<Item name=\"a\" index=\"1\">1</Item>\n<Item name=\"a\" index=\"1\">2</Item>\n",
                 "a 1 stands twice",

@@ -71,7 +71,10 @@ pub(super) const GRAMMARS: &[Grammar] = &[
         check: escene,
         broken: &[
             ("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<all/>\n", "has a declaration"),
-            ("<all>\n<sipUsers>\n<sipUser id=\"0\" a=\"1\" a=\"2\"/>\n</sipUsers>\n</all>\n", "a"),
+            (
+                "<all>\n<sipUsers>\n<sipUser id=\"0\" a=\"1\" a=\"2\"/>\n</sipUsers>\n</all>\n",
+                "already defined",
+            ),
             ("<all>\n<sipUsers>\n<sipUser id=\"1\"/>\n</sipUsers>\n</all>\n", "sipUser 0 has the id 1"),
             (
                 "<all>\n<sipUsers><sipUser id=\"0\"/><sipUser id=\"2\"/></sipUsers>\n</all>\n",
@@ -206,9 +209,8 @@ fn lg_ericsson(sample: &Sample<'_>) -> Verdict {
         if !["DIAL", "PROG"].contains(&section) {
             names.add(line.name)?;
         }
-        let inner = line.value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
-        let (bare, quoted) = if line.value.len() > 1 { (inner.is_none(), inner) } else { (true, None) };
-        let value = quoted.unwrap_or(line.value);
+        let quoted = line.value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+        let (bare, value) = (quoted.is_none(), quoted.unwrap_or(line.value));
         ensure(!value.contains('"'), format!("the quotes of {} are not in pairs", line.name))?;
         ensure(!(bare && value.contains(';')), format!("a comment begins in {}", line.name))?;
         ensure(value.trim() == value || !bare, format!("blanks around {} are lost", line.name))?;
