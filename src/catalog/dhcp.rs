@@ -23,8 +23,9 @@ pub struct DhcpOption {
     pub text: Option<String>,
 }
 
-/// The holes that the text of an option may have.
-const HOLES: &[&str] = &["{url}", "{host}"];
+/// The holes that the text of an option may have: the URL; the server's name; what the URL has behind `//`; its path,
+/// without slashes around it; the ports of HTTP and HTTPS.
+const HOLES: &[&str] = &["{url}", "{host}", "{server}", "{path}", "{http-port}", "{https-port}"];
 
 impl Dhcp {
     /// Reads `dhcp = { classes = […], options = [{ code = 66, text = "{url}" }] }`.
@@ -60,7 +61,7 @@ impl DhcpOption {
         }
         let rest = HOLES.iter().fold(text.clone().unwrap_or_default(), |text, hole| text.replace(hole, ""));
         if rest.contains(['{', '}', '"', '\'', '\\']) {
-            item.error(format!("has a hole other than {}, or a quote; mend `text`", HOLES.join(" and ")));
+            item.error(format!("has a hole other than {}, or a quote; mend `text`", HOLES.join(", ")));
         }
         if code.is_none() {
             item.error("has no `code`; give the option's code, 1 to 254");

@@ -11,6 +11,7 @@ mod cli; // commands: what they print and how they end
 mod config; // config/bellhop.toml equals the defaults
 mod desk;
 mod device; // certificates of phones: promise L1
+mod dhcp; // what DHCP servers are told
 mod dialogue; // phones that talk instead of asking for files
 mod differential; // the async-tftp crate beside our own engine
 mod digest; // credentials of phones: promise S10

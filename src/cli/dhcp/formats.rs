@@ -111,7 +111,8 @@ fn kea(kinds: &[Kind]) -> Json {
                 Held::Addresses(addresses) => (listed(addresses, ", "), "ipv4-address"),
                 Held::Bytes(bytes) => (joined(&bytes, ""), "binary"),
                 Held::Text(own) if code == VENDOR_SPECIFIC => (joined(own.as_bytes(), ""), "binary"),
-                Held::Text(own) => (own.to_owned(), "string"),
+                // A comma would begin another value.
+                Held::Text(own) => (own.replace(',', "\\,"), "string"),
             };
             if !known(code) {
                 definitions.insert((code, of));
@@ -136,7 +137,9 @@ fn kea(kinds: &[Kind]) -> Json {
 fn dnsmasq(kind: &Kind) -> String {
     let mut text = format!("# {}\n", kind.title);
     for class in &kind.classes {
-        text += &format!("dhcp-vendorclass=set:{},{class}\n", kind.name);
+        // Octets are compared from the beginning on, texts anywhere within.
+        let octets = joined(class.as_bytes(), ":");
+        text += &format!("# option 60: {class}\ndhcp-match=set:{},60,{octets}\n", kind.name);
     }
     for oui in kind.by_address() {
         let any = ":*".repeat(6 - oui.octets().len());
@@ -164,7 +167,7 @@ fn mikrotik(kind: &Kind) -> String {
                 format!("0x{}", joined(&octets, ""))
             }
             Held::Bytes(bytes) => format!("0x{}", joined(&bytes, "")),
-            Held::Text(own) => format!("\"s'{own}'\""),
+            Held::Text(own) => format!("\"s'{}'\"", own.replace('$', "\\$")),
         };
         let name = format!("{}-{code}", kind.name);
         text += &format!("/ip dhcp-server option add name={name} code={code} value={value}\n");

@@ -69,12 +69,12 @@ impl Args {
 
     fn kinds(&self, snapshot: &Snapshot) -> Result<Vec<Kind>, Failure> {
         let catalog = &*snapshot.world().catalog;
-        let mut asked: BTreeMap<(usize, &Dhcp), &Firmware> = BTreeMap::new();
+        let mut asked: BTreeMap<(usize, &Dhcp), Vec<&Firmware>> = BTreeMap::new();
         if self.vendors.is_empty() {
             for phone in snapshot.phones() {
-                asked.extend(
-                    phone.firmware.dhcp.as_ref().map(|dhcp| ((phone.model.vendor, dhcp), phone.firmware)),
-                );
+                if let Some(dhcp) = told(phone.firmware) {
+                    asked.entry((phone.model.vendor, dhcp)).or_default().push(phone.firmware);
+                }
             }
         }
         for name in &self.vendors {
@@ -82,8 +82,11 @@ impl Args {
                 anyhow!("there is no vendor `{name}`; `bellhop catalog --vendors` lists them")
             })?;
             for model in catalog.models().filter(|model| catalog.vendor(model.vendor).id == vendor.id) {
-                let firmwares = model.firmwares.iter();
-                asked.extend(firmwares.filter_map(|own| Some(((model.vendor, own.dhcp.as_ref()?), own))));
+                for firmware in &model.firmwares {
+                    if let Some(dhcp) = told(firmware) {
+                        asked.entry((model.vendor, dhcp)).or_default().push(firmware);
+                    }
+                }
             }
         }
         if asked.is_empty() {
@@ -91,10 +94,10 @@ impl Args {
             return Err(anyhow!("no phones of a vendor that is known to read DHCP options; {cure}").into());
         }
         let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
-        let kinds = asked.into_iter().map(|((vendor, dhcp), firmware)| {
+        let kinds = asked.into_iter().map(|((vendor, dhcp), firmwares)| {
             let count = counts.entry(vendor).or_default();
             *count += 1;
-            self.kind(snapshot, catalog.vendor(vendor), *count, dhcp, firmware)
+            self.kind(snapshot, catalog.vendor(vendor), *count, dhcp, &firmwares)
         });
         Ok(kinds.collect::<anyhow::Result<_>>()?)
     }
@@ -105,13 +108,10 @@ impl Args {
         vendor: &Vendor,
         count: usize,
         dhcp: &Dhcp,
-        firmware: &Firmware,
+        firmwares: &[&Firmware],
     ) -> anyhow::Result<Kind> {
         let rules = &snapshot.world().rules;
-        let asked = self.protocol.as_deref();
-        let asked = asked.and_then(|word| firmware.protocols.iter().find(|own| own.word() == word).copied());
-        let protocol =
-            asked.or_else(|| rules.protocol_of(firmware)).context("its phones ask by no protocol")?;
+        let protocol = self.protocol(rules, firmwares).context("its phones ask by no protocol")?;
         let options = dhcp.options.iter().map(|option| {
             let value = match &option.text {
                 Some(text) => Value::Text(filled(text, rules, protocol)),
@@ -129,6 +129,18 @@ impl Args {
         })
     }
 
+    /// Gives the protocol of phones that are told the same: the wanted one where they speak it, else the first that all
+    /// of them speak.
+    fn protocol(&self, rules: &Rules, firmwares: &[&Firmware]) -> Option<Protocol> {
+        let mut spoken = firmwares.iter().flat_map(|firmware| &firmware.protocols);
+        let wanted = spoken.find(|own| Some(own.word()) == self.protocol.as_deref()).copied();
+        let first = firmwares.first()?;
+        let preferred = rules.protocol_of(first);
+        let of_all = |own: &Protocol| firmwares.iter().all(|firmware| firmware.protocols.contains(own));
+        let common = preferred.into_iter().chain(first.protocols.iter().copied()).find(of_all);
+        wanted.or(common).or(preferred)
+    }
+
     fn addresses(&self, rules: &Rules, vendor: &Vendor, code: u8) -> anyhow::Result<Vec<std::net::Ipv4Addr>> {
         if !self.addresses.is_empty() {
             return Ok(self.addresses.clone());
@@ -140,14 +152,24 @@ impl Args {
     }
 }
 
+/// Gives what phones with a firmware are told; one without options takes away an inherited one.
+fn told(firmware: &Firmware) -> Option<&Dhcp> {
+    firmware.dhcp.as_ref().filter(|dhcp| !dhcp.options.is_empty())
+}
+
 /// Fills the holes of an option's text.
 fn filled(text: &str, rules: &Rules, protocol: Protocol) -> String {
     let (host, port) = (&rules.provisioning.host, rules.port(protocol));
     let usual =
         matches!((protocol, port), (Protocol::Http, 80) | (Protocol::Https, 443) | (Protocol::Tftp, 69));
     let port = if usual { String::new() } else { format!(":{port}") };
-    let prefix = &rules.provisioning.path_prefix;
-    let slash = if prefix.is_empty() { "" } else { "/" };
-    let url = format!("{protocol}://{host}{port}{slash}{prefix}");
-    text.replace("{url}", &url).replace("{host}", host)
+    let path = &rules.provisioning.path_prefix;
+    let slash = if path.is_empty() { "" } else { "/" };
+    let server = format!("{host}{port}{slash}{path}");
+    text.replace("{url}", &format!("{protocol}://{server}"))
+        .replace("{server}", &server)
+        .replace("{host}", host)
+        .replace("{path}", path)
+        .replace("{http-port}", &rules.port(Protocol::Http).to_string())
+        .replace("{https-port}", &rules.port(Protocol::Https).to_string())
 }
