@@ -64,6 +64,27 @@ fn every_template_is_got_in_some_case_of_its_vendor() {
     assert!(lacking.is_empty(), "templates that no case gets a file of:\n{}", lacking.join("\n"));
 }
 
+/// Tells for each file that a case gets, as `<vendor>/<case>/<file>`, the vendor and the template that it comes from.
+pub(crate) fn origins() -> Vec<(String, (String, String))> {
+    let mut origins = Vec::new();
+    for case in cases() {
+        let (snapshot, boot) = (load(&case), read_boot(&case));
+        let phone = snapshot.phones().next().expect("a case has a phone");
+        let catalog = &snapshot.world().catalog;
+        let vendor = catalog.vendor(phone.model.vendor).id.to_string();
+        let folder = case.file_name().unwrap_or_default().to_string_lossy();
+        let place = case.ancestors().nth(2).and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+        for (path, _) in boot.asks.iter().filter(|(_, answered)| *answered) {
+            let matches = catalog.match_path(path.as_bytes());
+            for file in phone.firmware.files.iter().filter(|file| matches.contains(file.path)) {
+                let name = format!("{place}/{folder}/{}", path.replace('/', "__"));
+                origins.push((name, (vendor.clone(), file.template.clone())));
+            }
+        }
+    }
+    origins
+}
+
 /// Whether a vendor's cases are asked for: all are, or those of `CASES`.
 fn is_asked(vendor: &str) -> bool {
     std::env::var("CASES").ok().is_none_or(|only| only.is_empty() || only == vendor)

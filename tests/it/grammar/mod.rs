@@ -8,6 +8,7 @@
 //! that is rendered in another format than its phone's is then a fault of its grammar.
 
 mod cisco; // Cisco, Linksys
+mod every; // all models and firmwares, not only those of the cases
 mod grandstream; // Grandstream, Fanvil, Atcom, Swissvoice
 mod lines; // files of lines
 mod mitel; // Aastra, Mitel, Avaya, Nortel, AudioCodes, Patton, Digium, Sangoma P, Alcatel
