@@ -48,12 +48,13 @@ pub(super) const GRAMMARS: &[Grammar] = &[
         check: |sample| xml::root(sample, "Device", device),
         broken: &[
             ("<gs_provision/>\n", "its root is gs_provision"),
-            ("<Device>\n<Module_A>\n<Module_B/></Module_A>\n</Device>\n", "elements in it"),
+            ("<Device>\n<Module_A>\n<Module_B/></Module_A>\n</Device>\n", "Module_B is no parameter"),
             (
                 "<Device>\n<Module_A>\n<P1>1</P1></Module_A><Module_B><P1>1</P1></Module_B>\n</Device>\n",
                 "P1 stands twice",
             ),
-            ("<Device>\n<Admin/>\n</Device>\n", "Admin is neither"),
+            ("<Device>\n<Admin/>\n</Device>\n", "Admin is no module"),
+            ("<Device>\n<P1>1</P1>\n</Device>\n", "P1 is no module"),
         ],
     },
     Grammar {
@@ -145,22 +146,14 @@ fn item(node: Node<'_, '_>, names: &mut Once) -> Verdict {
     names.add(name)
 }
 
-/// Modules, one level of them, and beside them what the administrator's own parameters are.
+/// Modules, one level of them, with parameters.
 fn device(root: Node<'_, '_>) -> Verdict {
     let (mut modules, mut names) = (Once::default(), Once::default());
-    for child in xml::elements(root) {
-        let name = xml::tag(child);
-        if pattern("P[1-9][0-9]*").is_match(name) {
-            parameter(child, &mut names)?;
-            continue;
-        }
-        ensure(name.starts_with("Module_"), format!("{name} is neither a module nor a parameter"))?;
+    for module in xml::elements(root) {
+        let name = xml::tag(module);
+        ensure(name.starts_with("Module_"), format!("{name} is no module"))?;
         modules.add(name)?;
-        for inner in xml::elements(child) {
-            xml::leaf(inner)?;
-            ensure(!xml::tag(inner).starts_with("Module_"), format!("{name} has elements in it"))?;
-            parameter(inner, &mut names)?;
-        }
+        xml::elements(module).try_for_each(|child| parameter(child, &mut names))?;
     }
     Ok(())
 }
