@@ -8,7 +8,7 @@ use crate::catalog::called::{Called, letters};
 use crate::catalog::facts::{Facts, FileFacts, FileScope, SyntaxFacts};
 use crate::catalog::firmwares::Listed;
 use crate::catalog::paths::{PathCollector, PathId};
-use crate::catalog::read::{CatalogFiles, FirmwareFile, ModelFile, Place};
+use crate::catalog::read::{CatalogFiles, FamilyFile, FirmwareFile, ModelFile, Place};
 use crate::catalog::values::Made;
 use crate::catalog::{Catalog, File, Firmware, Interval, Model, PathOwner, Probe, Vendor};
 use crate::document::{Fault, nearest};
@@ -177,12 +177,17 @@ impl Resolver<'_> {
         vendors
     }
 
-    /// Names the vendors whose families a vendor's models use, and those that its templates name.
+    /// Names the vendors whose families a vendor's models and families use, and those that its templates name.
     fn leans_on<'r>(&'r self, id: &'r str) -> impl Iterator<Item = &'r str> {
         let vendors = &self.files.vendors;
-        let models = vendors.get(id).into_iter().flat_map(|file| file.models.values());
-        let families =
-            models.flat_map(|model| model.firmwares.values().map(|f| &f.family).chain([&model.family]));
+        let of_model = |model: &'r ModelFile| (&model.firmwares, &model.family);
+        let of_family = |family: &'r FamilyFile| (&family.firmwares, &family.extends);
+        let levels = vendors.get(id).into_iter().flat_map(move |file| {
+            file.models.values().map(of_model).chain(file.families.values().map(of_family))
+        });
+        let families = levels.flat_map(|(firmwares, family)| {
+            firmwares.values().map(|firmware| &firmware.family).chain([family])
+        });
         let families = families.flatten().filter_map(|family| family.split_once('/'));
         let quoted = self.files.quoted.iter().filter(move |(vendor, _)| vendor == id);
         let others = families.map(|(vendor, _)| vendor).chain(quoted.map(|(_, name)| name.as_str()));

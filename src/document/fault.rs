@@ -64,10 +64,10 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Gives the word of `known` that `word` was probably meant to be.
+/// Gives the word of `known` that `word` was probably meant to be; of several, the first by the alphabet.
 pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let score = |candidate: &str| strsim::jaro_winkler(word, candidate);
-    let best = known.into_iter().max_by(|a, b| score(a).total_cmp(&score(b)))?;
+    let best = known.into_iter().max_by(|a, b| score(a).total_cmp(&score(b)).then_with(|| b.cmp(a)))?;
     (score(best) > 0.75).then_some(best)
 }
 

@@ -44,7 +44,7 @@ fn faults() -> Vec<(String, &'static str)> {
         // A device against the catalog.
         (
             ok("model = \"yealink/t46\""),
-            "device.toml:5: there is no model `yealink/t46`; did you mean `yealink/t46",
+            "device.toml:5: there is no model `yealink/t46`; did you mean `yealink/t46g`?",
         ),
         (ok("model = \"xyzzy\""), "device.toml:5: there is no model `xyzzy`; `bellhop catalog` lists them"),
         (ok("firmware = \"99\""), "device.toml:12: model `yealink/t46s` has no firmware `99`; write `66.86`"),

@@ -199,7 +199,7 @@ fn equipment_is_of_the_catalog_and_there_once() {
     done(&site, "sp", equip("own"));
     assert_eq!(refused(&site, "sp", equip("own")).code, Code::Conflict);
     for (model, firmware, field, words) in [
-        ("yealink/t46", FIRMWARE, "model", "did you mean `yealink/t46s`?"),
+        ("yealink/t46", FIRMWARE, "model", "did you mean `yealink/t46"),
         (MODEL, "1.0", "firmware", "write `66.86`"),
     ] {
         let (model, firmware) = (model.to_owned(), firmware.to_owned());
