@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{ACCOUNTS, DEVICE, FILE, Running, SERIAL, Site, command};
+use crate::support::{ACCOUNTS, DEVICE, FILE, Running, SERIAL, Site, command, shipped_catalog};
 
 fn run(site: &Site, arguments: &[&str], input: &str) -> (Option<i32>, String, String) {
     let output = command(site, arguments, input);
@@ -174,6 +174,21 @@ fn vendors_and_models_are_shown() {
     assert_eq!((code, error.contains("no vendor and no model `xyzzy`")), (Some(1), true), "{error}");
     let (_, listed, _) = run(&site, &["catalog", "list", "--vendor", "Yealink"], "");
     assert!(listed.lines().skip(1).all(|line| line.starts_with("yealink/")), "{listed}");
+}
+
+#[test]
+fn the_readme_of_the_catalog_has_the_table_of_vendors() {
+    let (_, table, _) = run(&Site::new(), &["catalog", "--vendors"], "");
+    let path = shipped_catalog().join("README.md");
+    let readme = std::fs::read_to_string(&path).unwrap();
+    let (before, rest) = readme.split_once("<!-- bellhop catalog --vendors -->\n").unwrap();
+    let (known, after) = rest.split_once("<!-- end -->\n").unwrap();
+    if std::env::var_os("BLESS").is_some() {
+        let text = format!("{before}<!-- bellhop catalog --vendors -->\n{table}<!-- end -->\n{after}");
+        std::fs::write(&path, text).unwrap();
+    } else {
+        assert_eq!(known, table, "write it anew with BLESS=1");
+    }
 }
 
 /// A vendor whose phone heeds its tones in English only, and does not do what it says that it does.

@@ -37,12 +37,15 @@ struct Format<'c> {
     models: BTreeSet<&'c str>,
     /// Fewest and most settings that phones heed.
     settings: Option<(usize, usize)>,
+    /// How files are encrypted for devices that have a key.
+    encryption: BTreeSet<&'static str>,
 }
 
 /// Writes the table, in Markdown.
 pub(super) fn table(catalog: &Catalog, folders: &[PathBuf]) -> String {
-    let mut text =
-        String::from("| vendor | models | format | settings | cases |\n| --- | ---: | --- | ---: | ---: |\n");
+    let mut text = String::from(
+        "| vendor | models | format | settings | encrypted | cases |\n| --- | ---: | --- | ---: | --- | ---: |\n",
+    );
     for (at, vendor) in catalog.vendors().iter().enumerate() {
         let mut formats: BTreeMap<&str, Format<'_>> = BTreeMap::new();
         for model in catalog.models().filter(|model| model.vendor == at) {
@@ -56,7 +59,8 @@ pub(super) fn table(catalog: &Catalog, folders: &[PathBuf]) -> String {
             let (least, most) = format.settings.unwrap_or_default();
             let settings = if least == most { most.to_string() } else { format!("{least} to {most}") };
             let models = format.models.len();
-            text += &format!("| {name} | {models} | `{template}` | {settings} | {cases} |\n");
+            let encryption = format.encryption.into_iter().collect::<Vec<_>>().join(", ");
+            text += &format!("| {name} | {models} | `{template}` | {settings} | {encryption} | {cases} |\n");
             (name, cases) = ("", String::new());
         }
     }
@@ -75,4 +79,5 @@ fn note<'c>(formats: &mut BTreeMap<&'c str, Format<'c>>, model: &'c Model, firmw
     let heeded = SETTINGS.len() - firmware.without.len();
     let (least, most) = format.settings.unwrap_or((heeded, heeded));
     format.settings = Some((least.min(heeded), most.max(heeded)));
+    format.encryption.extend(main.finish.encryption.map(|encryption| encryption.word()));
 }
