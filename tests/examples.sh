@@ -142,7 +142,7 @@ adding() {
 # templates ACCOUNT MODEL: the templates that it can choose for a device of a model
 templates() {
   choices "$1" "$2"
-  json '" ".join(one["id"] for model in it["models"] for firmware in model["firmwares"] for one in firmware["templates"])'
+  json '" ".join(dict.fromkeys(one["id"] for model in it["models"] for firmware in model["firmwares"] for one in firmware["templates"]))'
 }
 
 # template ACCOUNT ID NAME VISIBILITY

@@ -82,7 +82,8 @@ impl Score {
         let vendor = catalog.vendor(vendor);
         let told = Told::of(catalog, &identify(nobody, &inquiry));
         let model = request.model.as_ref().map(|id| {
-            let model = catalog.model(&format!("{}/{id}", vendor.id));
+            let whole = if id.contains('/') { id.clone() } else { format!("{}/{id}", vendor.id) };
+            let model = catalog.model(&whole);
             model.map_or_else(|| format!("no model `{id}`"), |model| model.name.clone())
         });
         if request.ambiguous && told.vendor.is_none() && told.mac == request.mac {
