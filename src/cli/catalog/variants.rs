@@ -17,7 +17,7 @@ pub(super) struct Variant {
 pub(super) enum Surroundings {
     /// Every setting has a value.
     Full,
-    /// As a whole, but the phone's own ring tone and picture are asked for, not those of a URL.
+    /// Nothing has one but the registrar and the directory's server, so that what a URL replaces is seen.
     Plain,
 }
 
@@ -51,7 +51,7 @@ impl Surroundings {
     }
 }
 
-/// Keys of a phone and of a module, so that what they need is there.
+/// A key that is none of the phone's own choice.
 const KEYS: &str = "[{ type = \"speed-dial\", value = \"100\", label = \"One\" }]";
 
 impl Variant {

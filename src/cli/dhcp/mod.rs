@@ -16,7 +16,7 @@ use crate::snapshot::{Rules, Snapshot};
 ///
 /// Phones are known by their vendor class identifier (option 60) where they send a certain one, else by the first
 /// octets of their addresses. All get the URL of this server without a serial: phones get their files by it over TFTP,
-/// and over HTTP and HTTPS where their provisioning is MAC-based.
+/// and over HTTP and HTTPS where their provisioning is MAC-based or they have credentials.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The DHCP server
@@ -25,7 +25,7 @@ pub(super) struct Args {
     /// Phones of this vendor, by its id or name; may be given several times. Without it, those of the fleet's devices
     #[arg(long = "vendor", value_name = "NAME")]
     vendors: Vec<String>,
-    /// The protocol that phones shall ask by; the one that each kind prefers when left out
+    /// The protocol that phones shall ask by, where they speak it; else, and when left out, one that all of a kind speak
     #[arg(long, value_parser = ["http", "https", "tftp"])]
     protocol: Option<String>,
     /// The server's address, for options that hold no names; may be given several times
