@@ -40,7 +40,7 @@ fn every_case_gets_the_bytes_that_it_expects() {
 
 #[test]
 fn every_template_is_got_in_some_case_of_its_vendor() {
-    let snapshot = Site::new().load();
+    let snapshot = Site::new().with_every_vendor().load();
     let catalog = &snapshot.world().catalog;
     let of =
         |model: &Model, file: &File| (catalog.vendor(model.vendor).id.to_string(), file.template.clone());
@@ -109,7 +109,7 @@ fn cases() -> Vec<PathBuf> {
 /// Reads a case's records; the catalog is read once for all cases.
 fn load(case: &Path) -> Snapshot {
     static SITE: OnceLock<Snapshot> = OnceLock::new();
-    let site = SITE.get_or_init(|| Site::new().load());
+    let site = SITE.get_or_init(|| Site::new().with_every_vendor().load());
     let path = case.join("phone.toml");
     let phone = fs::read_to_string(&path).expect("a case has a phone.toml");
     let fleet = Fleet::default().with([(path.as_path(), phone)]);

@@ -54,7 +54,8 @@ fn requests_are_explained_line_by_line() {
         r#"{"protocol":"gopher","path":"/"}"#,
         "",
     ];
-    let (code, out, err) = run(&Site::with_phone(), &["identify", "-"], &lines.join("\n"));
+    let (code, out, err) =
+        run(&Site::with_phone().with_vendors(&["linksys", "cisco"]), &["identify", "-"], &lines.join("\n"));
     assert_eq!((code, err.as_str()), (Some(0), ""));
     let answers: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(answers.len(), 8, "one line each, empty ones aside: {out}");
@@ -178,7 +179,7 @@ fn vendors_and_models_are_shown() {
 
 #[test]
 fn the_readme_of_the_catalog_has_the_table_of_vendors() {
-    let (_, table, _) = run(&Site::new(), &["catalog", "--vendors"], "");
+    let (_, table, _) = run(&Site::new().with_every_vendor(), &["catalog", "--vendors"], "");
     let path = shipped_catalog().join("README.md");
     let readme = std::fs::read_to_string(&path).unwrap();
     let (before, rest) = readme.split_once("<!-- bellhop catalog --vendors -->\n").unwrap();

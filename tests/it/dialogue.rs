@@ -76,7 +76,10 @@ fn text(reply: &Reply) -> String {
 }
 
 fn server(devices: &str, rules: &str) -> Running {
-    let site = Site::new().write("fleet/accounts.toml", ACCOUNTS).write("fleet/devices.toml", devices);
+    let site = Site::new()
+        .with_vendors(&["unify", "acrobits"])
+        .write("fleet/accounts.toml", ACCOUNTS)
+        .write("fleet/devices.toml", devices);
     Running::start(site.config(rules))
 }
 

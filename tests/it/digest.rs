@@ -182,7 +182,10 @@ fn phones_are_told_their_credentials() {
         let device = device.replace("protocol = \"http\"\n", "")
             + "update-user = \"desk-7\"\nupdate-password = \"CANARY-update\"\n";
         let files = |config: &str| {
-            let site = Site::new().write("fleet/accounts.toml", ACCOUNTS).write("fleet/device.toml", &device);
+            let site = Site::new()
+                .with_vendors(&["polycom", "grandstream", "snom", "cisco", "linksys", "vtech"])
+                .write("fleet/accounts.toml", ACCOUNTS)
+                .write("fleet/device.toml", &device);
             let snapshot = site.config(config).load();
             let phone = snapshot.phone_by_serial(SERIAL).unwrap();
             let all = phone.firmware.files.iter().map(|file| phone.file_name(file));

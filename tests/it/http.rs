@@ -3,9 +3,7 @@
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 
-use crate::support::{
-    ACCOUNTS, DEVICE, FILE, Reply, Running, SERIAL, Site, exchange, shipped_catalog, until,
-};
+use crate::support::{ACCOUNTS, DEVICE, FILE, Reply, Running, SERIAL, Site, exchange, until};
 
 /// Writes a request for the phone's file with the lines between request line and end.
 fn get(lines: &str) -> Vec<u8> {
@@ -133,8 +131,12 @@ fn a_phone_that_reads_none_but_classic_responses_gets_one() {
     let device =
         DEVICE.replace("yealink/t46s", "avaya/9608").replace("00:15:65:4A:A9:37", "00:1B:4F:4A:A9:37");
     let device = device.replace("admin-password = \"CANARY-admin\"\n", "");
-    let server =
-        Running::start(Site::new().write("fleet/accounts.toml", ACCOUNTS).write("fleet/a.toml", &device));
+    let server = Running::start(
+        Site::new()
+            .with_vendors(&["avaya"])
+            .write("fleet/accounts.toml", ACCOUNTS)
+            .write("fleet/a.toml", &device),
+    );
     let path = format!("/{SERIAL}/001b4f4aa937.txt");
     let whole = server.raw(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes());
     let head = String::from_utf8_lossy(&whole);
@@ -256,7 +258,7 @@ fn a_path_prefix_stands_before_everything() {
 #[test]
 fn facts_that_do_not_agree_are_told_aloud_only_where_the_phone_is_proven() {
     // Writing a line takes time, by which a stranger could tell which MAC addresses are known (promise S2).
-    let server = Running::start(Site::with_phone());
+    let server = Running::start(Site::with_phone().with_vendors(&["grandstream"]));
     let other = "User-Agent: Grandstream Model HW GXP2170 SW 1.0.11.79\r\n";
     assert_eq!(server.get_with(&format!("/{FILE}"), other).status, 404);
     assert_eq!(server.get_with(&format!("/{SERIAL}/{FILE}"), other).status, 404);
@@ -272,7 +274,7 @@ fn a_slow_file_delays_no_other() {
     // It works as long as it may, and then is none.
     let slow = "{% for a in range(100000) %}{% for b in range(1000) %}{% endfor %}{% endfor %}";
     let rules = "[rendering]\nfuel = 100000000\ntime = \"10s\"\n";
-    let catalog = format!("catalog = [{:?}, \"own\"]\n{rules}", shipped_catalog());
+    let catalog = format!("catalog = [\"shipped\", \"own\"]\n{rules}");
     let site = Site::with_phone()
         .write(
             "own/yealink/vendor.toml",

@@ -40,8 +40,7 @@ fn site() -> Site {
     let site = Site::new().write("fleet/accounts.toml", ACCOUNTS);
     site.write("fleet/device.toml", &format!("# Of the hall.\n{DEVICE}# The end.\n"))
         .write("fleet/more/second.toml", &second)
-        .with_few(&["yealink"])
-        .config("catalog = [\"few\"]\n\n[reload]\nevents = false\ninterval = \"24h\"\n")
+        .config("\n[reload]\nevents = false\ninterval = \"24h\"\n")
 }
 
 /// Edits until the server is gone: every odd number goes into both phones' files, every even one into one of them.

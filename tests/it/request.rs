@@ -15,7 +15,11 @@ fn site(change: &[(&str, &str)], config: &str) -> Site {
         assert!(device.contains(from), "{from}");
         device = device.replace(from, to);
     }
-    Site::new().write("fleet/accounts.toml", ACCOUNTS).write("fleet/device.toml", &device).config(config)
+    Site::new()
+        .with_vendors(&["mitel", "grandstream"])
+        .write("fleet/accounts.toml", ACCOUNTS)
+        .write("fleet/device.toml", &device)
+        .config(config)
 }
 
 const MAC_BASED: &str = "\n[provisioning]\nhost = \"p.example.net\"\nmac-based = true\n";
@@ -228,6 +232,7 @@ fn a_common_file_is_that_of_the_model_in_the_user_agent() {
         device + "mac-based = true\n"
     };
     let snapshot = Site::new()
+        .with_vendors(&["mitel"])
         .write("fleet/accounts.toml", ACCOUNTS)
         .write("fleet/a.toml", &device("aastra/51i", "00:08:5D:1A:E9:8C", "a1b2c3d4e5f6g7h8j9k1m2n3p4"))
         .write("fleet/b.toml", &device("mitel/6867i", "00:08:5D:40:90:5F", "b1b2c3d4e5f6g7h8j9k1m2n3p4"))

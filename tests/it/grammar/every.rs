@@ -54,7 +54,7 @@ fn the_files_of_every_model_are_sound_by_the_grammar_of_their_template() {
 
 /// A phone of each model and firmware, with keys, and two lines where it has them.
 fn fleet() -> Snapshot {
-    let empty = Site::new().load();
+    let empty = Site::new().with_every_vendor().load();
     let mut records = ACCOUNTS.to_owned();
     let models = empty.world().catalog.models();
     let firmwares = models.flat_map(|model| model.firmwares.iter().map(move |firmware| (model, firmware)));
@@ -79,7 +79,7 @@ fn fleet() -> Snapshot {
         )
         .unwrap();
     }
-    Site::new().write("fleet/all.toml", &records).load()
+    Site::new().with_every_vendor().write("fleet/all.toml", &records).load()
 }
 
 /// All files of a phone, each with the template that it comes from.

@@ -116,7 +116,7 @@ organization = "stranger-org"
 "#;
 
 fn site() -> Site {
-    Site::new().write("fleet/sp/org.toml", FLEET).write("fleet/stranger.toml", STRANGER)
+    Site::new().with_every_vendor().write("fleet/sp/org.toml", FLEET).write("fleet/stranger.toml", STRANGER)
 }
 
 fn caller(account: &str) -> Caller {
@@ -302,7 +302,7 @@ fn what_another_system_exported_becomes_devices_and_the_same_file_changes_nothin
         };
         let mut fleet = FLEET[..FLEET.find("[[extension]]").unwrap()].to_owned();
         fleet.extend(["100", "101", "102"].map(extension));
-        let site = Site::new().write("fleet/sp/org.toml", &fleet);
+        let site = Site::new().with_every_vendor().write("fleet/sp/org.toml", &fleet);
         let mut job = job(JobOperation::DeviceCreate, &taken);
         (job.platform, job.mapping) = ("org".into(), Some(mapping.into()));
         let path = format!("{}/tests/it/jobs/samples/{file}", env!("CARGO_MANIFEST_DIR"));

@@ -32,7 +32,7 @@ lines = ["", "0087*002"]
 "#;
 
 fn more() -> Site {
-    site().write("fleet/more.toml", MORE)
+    site().with_vendors(&["snom", "vtech"]).write("fleet/more.toml", MORE)
 }
 
 #[test]

@@ -121,10 +121,12 @@ impl Text {
     }
 }
 
-/// The shipped catalog, read once.
+/// The catalog, read once.
 fn world() -> Arc<World> {
     static WORLD: OnceLock<Arc<World>> = OnceLock::new();
-    Arc::clone(WORLD.get_or_init(|| Site::with_phone().load().share_world()))
+    Arc::clone(
+        WORLD.get_or_init(|| Site::with_phone().with_vendors(&["linksys", "cisco"]).load().share_world()),
+    )
 }
 
 /// Gives the serial of a device by its name.

@@ -313,7 +313,8 @@ fn every_operation_is_permitted_and_refused_as_checked_in() {
     let columns = ["operation", "rests on", "actor", "own", "below", "beside"];
     let mut changes = Table::new("Edits, on what is below the organization `org` and beside it", &columns);
     let mut looks = Table::new("Queries, on what is below the organization `org` and beside it", &columns);
-    let site = Site::new().config("\n[features]\nprovisioning-jobs = true\n");
+    let site =
+        Site::new().with_vendors(&["linksys", "cisco"]).config("\n[features]\nprovisioning-jobs = true\n");
     let mut loader = Loader::new(&site.path("bellhop.toml")).unwrap();
     let mut rows: Vec<(usize, bool, [String; 6])> = Vec::new();
     for (kind, id) in ACTORS {

@@ -10,6 +10,7 @@ pub(crate) use self::tls::{TlsPhone, certificate, certificate_with, failures, ht
 
 use std::fs;
 use std::net::IpAddr;
+use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 
 use bellhop::answer::{Answer, Outcome, answer};
@@ -83,10 +84,10 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// Makes a site with the shipped catalog and no records.
+    /// Makes a site that knows the phones of Yealink and Aastra, as shipped, and has no records.
     pub(crate) fn new() -> Self {
         let site = Self { folder: TempDir::new().unwrap() };
-        site.write("fleet/.keep", "").config("")
+        site.write("fleet/.keep", "").config("").with_vendors(&["yealink", "aastra"])
     }
 
     /// Makes a site with one phone.
@@ -100,13 +101,19 @@ impl Site {
         self
     }
 
-    /// Makes a folder `few` of the shipped catalog's with these vendors alone, for sites that are read very often.
-    pub(crate) fn with_few(self, vendors: &[&str]) -> Self {
-        fs::create_dir_all(self.path("few")).unwrap();
+    /// Has the site know the phones of more vendors, as shipped: reading all of them takes a while in each test.
+    pub(crate) fn with_vendors(self, vendors: &[&str]) -> Self {
+        fs::create_dir_all(self.path("shipped")).unwrap();
         for vendor in vendors {
-            let link = self.path("few").join(vendor);
-            std::os::unix::fs::symlink(shipped_catalog().join(vendor), link).unwrap();
+            symlink(shipped_catalog().join(vendor), self.path("shipped").join(vendor)).unwrap();
         }
+        self
+    }
+
+    /// Has the site know all phones that are shipped.
+    pub(crate) fn with_every_vendor(self) -> Self {
+        fs::remove_dir_all(self.path("shipped")).unwrap();
+        symlink(shipped_catalog(), self.path("shipped")).unwrap();
         self
     }
 
@@ -121,7 +128,7 @@ impl Site {
     pub(crate) fn config(self, text: &str) -> Self {
         let mut head = String::from("state = \"state\"\n");
         if !text.contains("catalog = ") {
-            head += &format!("catalog = [{:?}]\n", shipped_catalog());
+            head += "catalog = [\"shipped\"]\n";
         }
         let (keys, tables) = text.find("\n[").map_or((text, ""), |at| text.split_at(at));
         let mut all = format!("{head}{keys}{tables}\n");

@@ -9,7 +9,10 @@ use crate::support::{ACCOUNTS, DEVICE, FILE, SERIAL, Site, ask, outcome};
 const MAC: &str = "0015654aa937";
 
 fn phone(record: &str) -> Site {
-    Site::new().write("fleet/accounts.toml", ACCOUNTS).write("fleet/device.toml", record)
+    Site::new()
+        .with_vendors(&["cisco"])
+        .write("fleet/accounts.toml", ACCOUNTS)
+        .write("fleet/device.toml", record)
 }
 
 fn how(snapshot: &Snapshot, transport: Protocol, path: &str) -> &'static str {

@@ -464,7 +464,8 @@ fn a_transfer_keeps_the_bytes_that_it_began_with() {
 fn phones_fetch_all_that_they_ask_for_at_boot() {
     let fleet =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/config/fleet/example.toml")).unwrap();
-    let server = Running::start(Site::new().write("fleet/example.toml", &fleet).config(""));
+    let server =
+        Running::start(Site::new().with_every_vendor().write("fleet/example.toml", &fleet).config(""));
     let mut client = Client::new(server.tftp);
     for (name, is_there) in [
         ("OS79XX.TXT", false),

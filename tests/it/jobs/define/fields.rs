@@ -320,7 +320,7 @@ fn a_row_says_nothing_but_what_the_job_takes() {
 
 #[test]
 fn models_are_known_by_what_other_systems_call_them() {
-    let site = with_all();
+    let site = with_all().with_every_vendor();
     let model = |cells: &[(&str, &str)]| {
         let cells: Vec<_> = [("name", "Lobby")].iter().chain(cells).copied().collect();
         planned(&site, "device-create", &cells).map(|plan| match &plan.edits[0] {

@@ -25,8 +25,7 @@ const BATCH: u32 = 4;
 
 fn site() -> Site {
     let site = Site::new()
-        .with_few(&["yealink"])
-        .config("catalog = [\"few\"]\n\n[features]\nprovisioning-jobs = true\n\n[reload]\nevents = false\ninterval = \"24h\"\n");
+        .config("\n[features]\nprovisioning-jobs = true\n\n[reload]\nevents = false\ninterval = \"24h\"\n");
     for part in 0..3 {
         let phones: String = (0..PHONES)
             .filter(|number| number % 3 == part)
