@@ -1,6 +1,10 @@
 //! The User-Agents that phones send, all of them in one automaton.
 
-use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+use regex_automata::meta::{Config, Regex};
+use regex_automata::nfa::thompson::WhichCaptures;
+use regex_automata::util::primitives::PatternID;
+use regex_automata::util::syntax;
+use regex_automata::{Input, MatchKind};
 
 use crate::model::Mac;
 
@@ -8,19 +12,25 @@ use crate::model::Mac;
 const LONGEST: usize = 512;
 
 /// The names that a pattern may give to its groups.
-const GROUPS: &[&str] = &["mac", "model", "serial", "version"];
+const GROUPS: [&str; 4] = ["mac", "model", "serial", "version"];
 
 /// Every User-Agent pattern of the catalog.
+///
+/// The automaton tells the first pattern that fits, and that pattern's own one what its groups hold.
 #[derive(Debug, Default)]
 pub(super) struct Agents {
-    set: RegexSet,
+    /// `None` as long as there are no patterns.
+    first: Option<Regex>,
     patterns: Vec<Pattern>,
 }
 
 #[derive(Debug)]
 struct Pattern {
     vendor: usize,
+    text: String,
     regex: Regex,
+    /// By place in [`GROUPS`]: the group of that name, where the pattern has one.
+    groups: [Option<usize>; GROUPS.len()],
 }
 
 /// What a User-Agent tells of the phone that sent it; it proves nothing.
@@ -50,14 +60,19 @@ impl AgentCollector {
     /// # Errors
     /// Says what is wrong with it.
     pub(super) fn add(&mut self, vendor: usize, pattern: &str) -> Result<(), String> {
-        let regex =
-            compile(pattern).map_err(|_| "is not a regular expression; mend its syntax".to_owned())?;
-        let unknown = regex.capture_names().flatten().find(|name| !GROUPS.contains(name));
+        let regex = Regex::builder().syntax(syntax()).build(pattern);
+        let regex = regex.map_err(|_| "is not a regular expression; mend its syntax".to_owned())?;
+        let names: Vec<_> = regex.group_info().pattern_names(PatternID::ZERO).skip(1).collect();
+        let unknown = names.iter().flatten().find(|name| !GROUPS.contains(name));
         match unknown {
             Some(name) => Err(format!("names a group `{name}`; known are {}", GROUPS.join(", "))),
+            None if names.contains(&None) => {
+                Err("has a group without a name; begin it with `(?:`".to_owned())
+            }
             None if !pattern.starts_with('^') => Err("does not begin with `^`; anchor it".to_owned()),
             None => {
-                self.patterns.push(Pattern { vendor, regex });
+                let groups = GROUPS.map(|name| regex.group_info().to_index(PatternID::ZERO, name));
+                self.patterns.push(Pattern { vendor, text: pattern.to_owned(), regex, groups });
                 Ok(())
             }
         }
@@ -67,18 +82,27 @@ impl AgentCollector {
     ///
     /// # Errors
     /// The automaton's own complaint, when the patterns are too many for it.
-    pub(super) fn compile(self) -> Result<Agents, regex::Error> {
-        let set = RegexSetBuilder::new(self.patterns.iter().map(|pattern| pattern.regex.as_str()))
-            .unicode(false)
-            .size_limit(64 << 20)
-            .dfa_size_limit(16 << 20)
-            .build()?;
-        Ok(Agents { set, patterns: self.patterns })
+    pub(super) fn compile(self) -> Result<Agents, String> {
+        let texts: Vec<_> = self.patterns.iter().map(|pattern| &pattern.text).collect();
+        let config = Config::new()
+            .match_kind(MatchKind::LeftmostFirst)
+            .which_captures(WhichCaptures::Implicit)
+            .nfa_size_limit(Some(64 << 20))
+            .hybrid_cache_capacity(16 << 20)
+            .onepass(false)
+            .backtrack(false);
+        let first = Regex::builder()
+            .configure(config)
+            .syntax(syntax())
+            .build_many(&texts)
+            .map_err(|error| error.to_string())?;
+        Ok(Agents { first: Some(first), patterns: self.patterns })
     }
 }
 
-fn compile(pattern: &str) -> Result<Regex, regex::Error> {
-    RegexBuilder::new(pattern).unicode(false).build()
+/// User-Agents are bytes.
+fn syntax() -> syntax::Config {
+    syntax::Config::new().unicode(false).utf8(false)
 }
 
 impl Agents {
@@ -90,16 +114,20 @@ impl Agents {
     /// Reads a User-Agent; any bytes are fine. Of several patterns that fit, the first in the catalog counts.
     pub(super) fn read<'a>(&self, agent: &'a [u8]) -> Option<AgentMatch<'a>> {
         let agent = &agent[..agent.len().min(LONGEST)];
-        let at = self.set.matches(agent).iter().next()?;
-        let pattern = &self.patterns[at];
-        let captures = pattern.regex.captures(agent)?;
-        let group = |name| captures.name(name).map(|found| found.as_bytes()).filter(|text| !text.is_empty());
+        let input = Input::new(agent);
+        let pattern = &self.patterns[self.first.as_ref()?.search_half(&input)?.pattern().as_usize()];
+        let mut ends = [None; 2 * (1 + GROUPS.len())];
+        pattern.regex.search_slots(&input, &mut ends)?;
+        let [mac, model, serial, version] = pattern.groups.map(|group| {
+            let (from, to) = (ends[2 * group?]?, ends[2 * group? + 1]?);
+            Some(&agent[from.get()..to.get()]).filter(|text| !text.is_empty())
+        });
         Some(AgentMatch {
             vendor: pattern.vendor,
-            model: group("model"),
-            version: group("version"),
-            mac: group("mac").and_then(Mac::from_bytes),
-            serial: group("serial"),
+            model,
+            version,
+            mac: mac.and_then(Mac::from_bytes),
+            serial,
         })
     }
 }
@@ -135,7 +163,7 @@ mod tests {
 
     #[test]
     fn patterns_that_cannot_work_are_refused() {
-        for pattern in ["^(", "Fanvil", "^(?P<oui>x)"] {
+        for pattern in ["^(", "Fanvil", "^(?P<oui>x)", "^(x|y)"] {
             assert!(AgentCollector::default().add(0, pattern).is_err(), "{pattern}");
         }
     }

@@ -5,6 +5,7 @@
 //! same whatever the number of vendors. Read next: [`Model`] and [`Firmware`], then `read` for the files.
 
 mod agents;
+mod automaton;
 mod called;
 mod dhcp;
 mod facts;

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use regex::bytes::{RegexSet, RegexSetBuilder};
+use foldhash::quality::RandomState;
 
+use super::automaton::Automaton;
 use crate::model::Mac;
 
 /// A pattern's place among all of the catalog.
@@ -26,10 +27,10 @@ const LONGEST: usize = 255;
 #[derive(Debug, Default)]
 pub(super) struct Paths {
     /// Patterns that are nothing but text, in lower case.
-    texts: HashMap<Box<[u8]>, PathId>,
-    /// All others.
-    set: RegexSet,
-    /// By place in `set`: the pattern, and how many bytes stand before the MAC address, where there is one.
+    texts: HashMap<Box<[u8]>, PathId, RandomState>,
+    /// All others; `None` as long as there are no patterns.
+    others: Option<Automaton>,
+    /// By place in `others`: the pattern, and how many bytes stand before the MAC address, where there is one.
     holes: Vec<(PathId, Option<usize>)>,
     /// First segments of patterns that have several.
     folders: Vec<String>,
@@ -104,8 +105,8 @@ impl PathCollector {
     ///
     /// # Errors
     /// The automaton's own complaint, when the patterns are too many for it.
-    pub(super) fn compile(self) -> Result<Paths, regex::Error> {
-        let (mut texts, mut regexes, mut holes) = (HashMap::new(), Vec::new(), Vec::new());
+    pub(super) fn compile(self) -> Result<Paths, String> {
+        let (mut texts, mut regexes, mut holes) = (HashMap::default(), Vec::new(), Vec::new());
         for (id, pattern) in (0..).map(PathId).zip(&self.patterns) {
             let mac = pattern.find("{mac}");
             if mac.is_none() && !pattern.contains('*') {
@@ -115,15 +116,10 @@ impl PathCollector {
                 holes.push((id, mac));
             }
         }
-        let set = RegexSetBuilder::new(regexes)
-            .unicode(false)
-            .case_insensitive(true)
-            .size_limit(64 << 20)
-            .dfa_size_limit(16 << 20)
-            .build()?;
+        let others = Automaton::new(&regexes)?;
         let folders = self.patterns.iter().filter_map(|pattern| pattern.split_once('/'));
         let folders: BTreeSet<String> = folders.map(|(folder, _)| folder.to_owned()).collect();
-        Ok(Paths { texts, set, holes, folders: folders.into_iter().collect() })
+        Ok(Paths { texts, others: Some(others), holes, folders: folders.into_iter().collect() })
     }
 }
 
@@ -143,7 +139,10 @@ impl Paths {
         lower.copy_from_slice(path);
         lower.make_ascii_lowercase();
         let text = self.texts.get(&*lower).copied();
-        let matched: Vec<_> = self.set.matches(path).iter().map(|at| self.holes[at]).collect();
+        let mut matched = Vec::new();
+        if let Some(automaton) = &self.others {
+            automaton.matches(lower, |at| matched.push(self.holes[at]));
+        }
         let mac = matched.iter().find_map(|(_, after)| {
             let after = path.get((*after)?..)?;
             let dense = after.get(..12).and_then(Mac::from_bytes);

@@ -54,7 +54,7 @@ impl Catalog {
         let (paths, agents) = match (paths.compile(), agents.compile()) {
             (Ok(paths), Ok(agents)) => (paths, agents),
             (paths, agents) => {
-                let error = paths.err().or(agents.err()).map(|error| error.to_string()).unwrap_or_default();
+                let error = paths.err().or(agents.err()).unwrap_or_default();
                 faults.push(Fault::error(
                     &Place::default().path,
                     0,
