@@ -69,6 +69,8 @@ pub struct Vendor {
     pub shared_ouis: Vec<Oui>,
     /// Vendors whose name a phone of this one may still tell.
     pub kin: Vec<Arc<str>>,
+    /// What is not certain about all of its phones.
+    pub doubts: Vec<String>,
     /// Changes when anything does that its phones' files come from.
     pub digest: u64,
 }

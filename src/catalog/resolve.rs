@@ -148,6 +148,7 @@ impl Resolver<'_> {
             ouis: file.ouis.clone(),
             shared_ouis: file.shared_ouis.clone(),
             kin: file.kin.iter().map(|kin| kin.as_str().into()).collect(),
+            doubts: file.facts.doubts.clone(),
             digest: self.digest(id),
         }
     }

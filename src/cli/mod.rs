@@ -145,6 +145,16 @@ impl Failure {
     }
 }
 
+impl Command {
+    /// Tells whether it is over when nobody reads what it prints.
+    const fn tells_only(&self) -> bool {
+        matches!(
+            self,
+            Self::Catalog(_) | Self::Check(_) | Self::Dhcp(_) | Self::Identify(_) | Self::Render(_)
+        )
+    }
+}
+
 impl Cli {
     /// Runs the command.
     ///
@@ -152,6 +162,10 @@ impl Cli {
     /// What kept it from being done.
     pub fn run(self) -> Result<(), Failure> {
         let config = self.config.unwrap_or_else(usual_config);
+        if self.command.as_ref().is_some_and(Command::tells_only) {
+            // Whoever reads no further, like `head`, ends the command.
+            sigpipe::reset();
+        }
         match self.command {
             None => serve(&config),
             Some(Command::As { who, command }) => command.run(&config, Some(&who)),

@@ -1,5 +1,7 @@
 //! The command line: what it prints, and how it ends.
 
+use std::process::Stdio;
+
 use serde_json::Value;
 
 use crate::support::{ACCOUNTS, DEVICE, FILE, Running, SERIAL, Site, command, shipped_catalog};
@@ -94,6 +96,24 @@ fn requests_are_explained_line_by_line() {
     assert_eq!(reason(1), "the model in the User-Agent is not that of the device's record");
     assert!(text(6, "error").unwrap().starts_with("line 7: "));
     assert!(text(7, "error").unwrap().contains("`gopher` is no protocol; write http, https or tftp"));
+}
+
+#[test]
+fn whoever_reads_no_further_ends_a_command_without_a_word() {
+    let site = Site::new();
+    for arguments in [&["catalog", "--json"][..], &["catalog", "list"]] {
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_bellhop"))
+            .arg("--config")
+            .arg(site.path("bellhop.toml"))
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{arguments:?}");
+    }
 }
 
 #[test]

@@ -61,7 +61,7 @@ impl Args {
             println!("all fine: {models} models of {kinds} kinds");
             return Ok(());
         }
-        eprintln!("{told} things to mend in {models} models of {kinds} kinds");
+        eprintln!("to mend: {told}, in {models} models of {kinds} kinds");
         Err(Failure::Told)
     }
 }
@@ -100,7 +100,9 @@ impl Checked {
             let mut miss = |what: String| missing.push(format!("{}: {what}", vendor.id));
             let models: Vec<_> = self.catalog.models().filter(|model| model.vendor == at).collect();
             if models.is_empty() {
-                miss("has no models; describe one as `[model.…]`".to_owned());
+                if vendor.doubts.is_empty() {
+                    miss("has no models; describe one as `[model.…]`, or say in `doubts` why not".to_owned());
+                }
                 continue;
             }
             if !self.catalog.has_agents(at) {

@@ -46,6 +46,7 @@ fn vendor_json(catalog: &Catalog, at: usize) -> Value {
         "name": vendor.name,
         "ouis": vendor.ouis.iter().map(Oui::to_string).collect::<Vec<_>>(),
         "shared-ouis": vendor.shared_ouis.iter().map(Oui::to_string).collect::<Vec<_>>(),
+        "doubts": vendor.doubts,
         "models": models.map(model_json).collect::<Vec<_>>(),
     })
 }

@@ -48,6 +48,9 @@ fn show_vendor(catalog: &Catalog, vendor: &Vendor) {
     let models = sorted(catalog).into_iter().filter(|model| catalog.vendor(model.vendor).id == vendor.id);
     let models: Vec<&str> = models.map(|model| model.name.as_str()).collect();
     row("models", &models.join(", "));
+    for doubt in &vendor.doubts {
+        row("in doubt", doubt);
+    }
 }
 
 fn show_model(catalog: &Catalog, model: &Model) {

@@ -53,6 +53,9 @@ pub(super) fn table(catalog: &Catalog, folders: &[PathBuf]) -> String {
                 note(&mut formats, model, firmware);
             }
         }
+        if formats.is_empty() {
+            text += &format!("| {} | 0 | not known | | | 0 |\n", vendor.name);
+        }
         let mut name = vendor.name.as_str();
         let mut cases = Cases::of(folders, &vendor.id).golden.len().to_string();
         for (template, format) in formats {
