@@ -11,6 +11,7 @@ pub(super) const GRAMMARS: &[Grammar] = &[
         claims: &[
             "cisco/(88[45]1(-plain)?|9861-plain|ata19[12](-plain)?|spa[0-9]+g?(-plain)?)/.*",
             "cisco/spa504g-encrypted/spa504G.cfg",
+            "cisco/8841-rfc8188/8841-3PCC.xml",
             "linksys/.*",
         ],
         check: |sample| {
@@ -42,6 +43,21 @@ pub(super) const GRAMMARS: &[Grammar] = &[
             ("<flat-profile/>\n", "it tells no salt"),
             ("Salted__12345678", "whole blocks"),
             ("Salted__12345678123456781234567", "whole blocks"),
+        ],
+    },
+    Grammar {
+        name: "RFC 8188",
+        claims: &["cisco/[^/]+-rfc8188/[0-9a-f]{12}.xml"],
+        check: |sample| {
+            let (head, records) = sample.bytes.split_at_checked(21).ok_or("it has no header")?;
+            ensure(head[16..] == [0, 0, 16, 0, 0], "its records have not 4,096 bytes, or a key has a name")?;
+            // The last one has 16 bytes of a tag and one that ends its text.
+            ensure(records.len() > 17 && (1..17).all(|rest| records.len() % 4096 != rest), "a record is cut")
+        },
+        broken: &[
+            ("<flat-profile/>\n", "no header"),
+            ("<flat-profile><A>1</A></flat-profile>\n", "records have not"),
+            ("1234567812345678\0\0\x10\0\0a", "a record is cut"),
         ],
     },
     Grammar {
