@@ -15,6 +15,7 @@ mod paths;
 mod read;
 mod resolve;
 mod values;
+mod vendors;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -133,6 +134,8 @@ pub struct Firmware {
     pub vars: Vec<(String, String)>,
     /// The settings that its phones cannot do, each with the reason.
     pub without: BTreeMap<SettingId, String>,
+    /// Why its files cannot tell a phone an address of its own, where they cannot; DHCP does.
+    pub without_network: Option<String>,
     /// What is not known for certain.
     pub doubts: Vec<String>,
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use foldhash::quality::RandomState;
 
-use super::automaton::Automaton;
+use crate::catalog::automaton::Automaton;
 use crate::model::Mac;
 
 /// A pattern's place among all of the catalog.

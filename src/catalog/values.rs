@@ -16,7 +16,11 @@ type Table = BTreeMap<String, Option<Value>>;
 
 /// What one level says that phones cannot do, with the reason; `None` takes away what a level below it said.
 #[derive(Debug, Clone, Default)]
-pub(super) struct WithoutFacts(BTreeMap<SettingId, Option<String>>);
+pub(super) struct WithoutFacts {
+    settings: BTreeMap<SettingId, Option<String>>,
+    /// That files cannot tell the phone its address, which is no setting but a device's own.
+    network: Option<Option<String>>,
+}
 
 /// The tables made so far, by where they come from; what is named stays where it is.
 #[derive(Debug, Default)]
@@ -108,24 +112,30 @@ impl WithoutFacts {
     /// Reads the table `without`.
     pub(super) fn read(&mut self, entry: &Entry<'_>) {
         for entry in entry.table().into_iter().flatten() {
-            let Some(id) = setting(&entry) else {
-                continue;
-            };
-            let reason = if entry.is_false() { None } else { entry.text(256).map(str::to_owned) };
-            self.0.insert(id, reason);
+            let reason = || if entry.is_false() { None } else { entry.text(256).map(str::to_owned) };
+            if entry.key() == "network" {
+                self.network = Some(reason());
+            } else if let Some(id) = setting(&entry) {
+                self.settings.insert(id, reason());
+            }
         }
     }
 
     /// Gives these with `base` below them.
     pub(super) fn over(self, base: &Self) -> Self {
-        let mut all = base.0.clone();
-        all.extend(self.0);
-        Self(all)
+        let mut settings = base.settings.clone();
+        settings.extend(self.settings);
+        Self { settings, network: self.network.or_else(|| base.network.clone()) }
     }
 
     /// Gives what holds of all levels.
     pub(super) fn resolve(&self) -> BTreeMap<SettingId, String> {
-        self.0.iter().filter_map(|(id, reason)| Some((*id, reason.clone()?))).collect()
+        self.settings.iter().filter_map(|(id, reason)| Some((*id, reason.clone()?))).collect()
+    }
+
+    /// Says why files cannot tell a phone its address, where they cannot.
+    pub(super) fn network(&self) -> Option<String> {
+        self.network.clone().flatten()
     }
 }
 

@@ -125,6 +125,10 @@ impl Checker<'_> {
             let cure = "leave it out, or choose another model";
             notes.warning("settings", format!("model `{}` {what}; {cure}", model.id));
         }
+        if let Some(reason) = firmware.without_network.as_ref().filter(|_| phone.device.network.is_some()) {
+            let cure = "leave it out, and have DHCP or the phone's own menu tell it";
+            notes.warning("network", format!("model `{}` cannot do `network`: {reason}; {cure}", model.id));
+        }
         for line in phone.lines() {
             let number = &line.extension.number;
             let transport = line.extension.sip.transport.map(SipTransport::word);

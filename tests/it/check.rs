@@ -469,6 +469,17 @@ fn what_can_be_lived_with_is_a_warning() {
     );
     let keys = warned(&device("settings = { line-keys = [{ type = \"dnd\", key = 28 }] }"));
     assert!(keys.contains("device.toml:12: warning: 1 keys lie beyond the 27 keys"), "{keys}");
+    let network =
+        "network = { address = \"192.0.2.10\", netmask = \"255.255.255.0\", gateway = \"192.0.2.1\" }\n";
+    let placed = warned(&format!("{DEVICE}{network}"));
+    assert_eq!(placed, "", "it is told its address");
+    let of_cisco = DEVICE.replace("yealink/t46s", "cisco/8841").replace("CANARY-admin", "1234");
+    let of_cisco = of_cisco.replace("model =", "firmware = \"enterprise\"\nmodel =");
+    let placed = warned(&format!("{of_cisco}{network}"));
+    assert!(
+        placed.contains("device.toml:13: warning: model `cisco/8841` cannot do `network`: its files tell no"),
+        "{placed}"
+    );
     let digits = warned(&device("model = \"aastra/51i\""));
     assert!(
         digits.contains("device.toml:7: warning: model `aastra/51i` takes only digits in `admin-password`"),

@@ -245,6 +245,7 @@ fn what_a_contributor_forgot_is_told() {
         "acme/one, firmware any: `srtp = optional` changes nothing;",
         "acme/one, firmware any: `ntp-server` changes nothing;",
         "acme/one, firmware any: `codecs` has no table;",
+        "acme/one, firmware any: `network` changes nothing;",
     ] {
         assert!(told.contains(part), "{part}\n{told}");
     }

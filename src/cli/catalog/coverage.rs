@@ -31,7 +31,7 @@ pub(super) struct Coverage {
 /// Phones that differ in nothing that a template sees of them, numbers apart, are tried once.
 pub(super) fn coverage(catalog: &Arc<Catalog>, vendor: Option<&str>) -> Result<Vec<Coverage>, Failure> {
     let groups = groups(catalog, vendor);
-    let bench = Bench::new(catalog, &groups);
+    let bench = Bench::new(catalog, &groups, "");
     let variants = Variant::all();
     let mut changed = vec![vec![false; variants.len()]; groups.len()];
     let mut gaps = vec![BTreeSet::new(); groups.len()];
@@ -53,14 +53,19 @@ pub(super) fn coverage(catalog: &Arc<Catalog>, vendor: Option<&str>) -> Result<V
             gaps.extend(files.and_then(Files::err));
         }
     }
-    let found = groups.into_iter().zip(changed).zip(gaps).map(|((of, changed), mut gaps)| {
-        if let Some((model, firmware)) = of.first().and_then(|of| bench.firmware(of)) {
-            gaps.extend(SETTINGS.iter().filter_map(|setting| {
-                judge(SettingId::find(setting.name)?, model, firmware, variants.iter().zip(&changed))
-            }));
-        }
-        Coverage { of, gaps }
-    });
+    let at_home = bench.files("", |_| true)?;
+    let placed = Bench::new(catalog, &groups, NETWORK).files("", |_| true)?;
+    let placed: Vec<bool> = at_home.into_iter().zip(placed).map(|(one, other)| one != other).collect();
+    let found =
+        groups.into_iter().zip(changed).zip(placed).zip(gaps).map(|(((of, changed), placed), mut gaps)| {
+            if let Some((model, firmware)) = of.first().and_then(|of| bench.firmware(of)) {
+                gaps.extend(SETTINGS.iter().filter_map(|setting| {
+                    judge(SettingId::find(setting.name)?, model, firmware, variants.iter().zip(&changed))
+                }));
+                gaps.extend(judge_network(firmware, placed));
+            }
+            Coverage { of, gaps }
+        });
     Ok(found.collect())
 }
 
@@ -97,6 +102,16 @@ fn judge<'v>(
     (!lost.is_empty()).then(|| format!("`{}` {verb} nothing; {cure}", lost.join("`, `")))
 }
 
+/// Says what is wrong with how a firmware takes the address of a phone that DHCP gives none.
+fn judge_network(firmware: &Firmware, changed: bool) -> Option<String> {
+    let wrong = match (changed, firmware.without_network.is_some()) {
+        (true, true) => "stands in `without`, and changes a file; take it out of one of them",
+        (false, false) => "changes nothing; write it in a template, or say in `without` what the phone lacks",
+        (true, false) | (false, true) => return None,
+    };
+    Some(format!("`network` {wrong}"))
+}
+
 type Group = Vec<(Arc<str>, Arc<str>)>;
 
 /// Puts firmwares together that templates cannot tell apart but by numbers of lines and keys.
@@ -122,7 +137,7 @@ fn likeness(catalog: &Catalog, model: &Model, firmware: &Firmware) -> String {
     let numbers = [model.lines.min(3), model.line_keys.min(1), model.expansion_modules.min(1)];
     let files = firmware.files.iter().map(|file| (&file.template, &file.syntax));
     let (files, vars): (Vec<_>, Vec<_>) = (files.collect(), vars.collect());
-    let facts = (&firmware.values, &firmware.without, &firmware.interval);
+    let facts = (&firmware.values, &firmware.without, &firmware.without_network, &firmware.interval);
     format!("{} {files:?} {vars:?} {numbers:?} {facts:?}", model.vendor)
 }
 
@@ -139,10 +154,15 @@ const ACCOUNTS: &str = "[[provider]]\nid = \"provider\"\nname = \"Provider\"\n\n
                         [[organization]]\nid = \"organization\"\nprovider = \"provider\"\nname = \"Organization\"\n\n\
                         [[user]]\nid = \"user\"\norganization = \"organization\"\nname = \"User\"\n";
 
+/// The record of a phone that DHCP gives no address.
+const NETWORK: &str =
+    "network = { address = \"192.0.2.10\", netmask = \"255.255.255.0\", gateway = \"192.0.2.1\" }\n";
+
 impl<'c> Bench<'c> {
-    fn new(catalog: &'c Arc<Catalog>, groups: &[Group]) -> Self {
-        let phones: String =
-            (1..).zip(groups).filter_map(|(at, group)| records(catalog, at, group)).collect();
+    /// Makes phones whose records have some `more` lines.
+    fn new(catalog: &'c Arc<Catalog>, groups: &[Group], more: &str) -> Self {
+        let records = |(at, group)| Some(records(catalog, at, group)? + more);
+        let phones: String = (1..).zip(groups).filter_map(records).collect();
         let texts = [(Path::new("accounts.toml"), ACCOUNTS.to_owned()), (Path::new("phones.toml"), phones)];
         Self { catalog, fleet: Fleet::default().with(texts) }
     }
@@ -208,7 +228,7 @@ fn records(catalog: &Catalog, number: u32, group: &Group) -> Option<String> {
     text += &format!(
         "[[device]]\nserial = \"aaaaaaaaaaaaaaaaaaaa{number:06}\"\nname = \"Phone\"\nmodel = \"{id}\"\n\
          firmware = \"{firmware}\"\nmac = \"02:00:{a:02x}:{b:02x}:{c:02x}:{d:02x}\"\nowner = \"provider\"\n\
-         organization = \"organization\"\nlines = {lines:?}\n{version}\n"
+         organization = \"organization\"\nlines = {lines:?}\n{version}"
     );
     Some(text)
 }

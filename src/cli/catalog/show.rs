@@ -92,6 +92,7 @@ fn show_firmware(firmware: &Firmware) {
     for (setting, reason) in &firmware.without {
         row(&format!("lacks {}", setting.setting().name), reason);
     }
+    row("lacks network", firmware.without_network.as_deref().unwrap_or_default());
     for doubt in &firmware.doubts {
         row("in doubt", doubt);
     }
