@@ -14,7 +14,7 @@ use crate::model::Protocol;
 use crate::template::{Charset, Newline, Quote};
 
 /// The facts of one level; `None` and empty mean that the level below it decides.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Facts {
     pub(super) application_version: Option<bool>,
     pub(super) classic_response: Option<bool>,
@@ -39,7 +39,7 @@ pub(super) struct Facts {
 }
 
 /// The facts of one file.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct FileFacts {
     pub(super) content_type: Option<String>,
     pub(super) dialogue: Option<Dialogue>,
@@ -63,7 +63,7 @@ pub enum FileScope {
 }
 
 /// How a phone is told to ask for updates.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct IntervalFacts {
     pub(super) max: Option<u32>,
     pub(super) min: Option<u32>,
@@ -115,7 +115,7 @@ impl IntervalUnit {
 }
 
 /// What an administrator's password may consist of.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct PasswordFacts {
     pub(super) characters: Option<PasswordCharacters>,
     pub(super) max: Option<u16>,
@@ -138,7 +138,7 @@ impl PasswordCharacters {
 }
 
 /// How parameters are written.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct SyntaxFacts {
     pub(super) charset: Option<Charset>,
     pub(super) indexed: Option<String>,

@@ -4,7 +4,7 @@ use crate::document::Entry;
 use crate::finish::{Encoding, Encryption, Finish};
 
 /// The facts of one level, or of one file.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct FinishFacts {
     encoding: Option<Encoding>,
     /// Within: none, where a level takes away what it inherits.

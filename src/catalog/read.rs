@@ -93,6 +93,18 @@ impl Place {
 }
 
 impl CatalogFiles {
+    /// Names the models that a vendor's files describe, as `vendor/model`, where they say nothing of other models and
+    /// have no template that `others` have, too.
+    pub fn models_alone(&self, vendor: &str, others: &Self) -> Option<BTreeSet<String>> {
+        let file = self.vendors.get(vendor)?;
+        let is_of_vendor = |name: &&String| name.split_once('/').is_some_and(|(of, _)| of == vendor);
+        let mut templates = self.templates.keys().filter(is_of_vendor);
+        let is_more = file.facts != Facts::default()
+            || !file.families.is_empty()
+            || templates.any(|name| others.templates.contains_key(name));
+        (!is_more).then(|| file.models.keys().map(|model| format!("{vendor}/{model}")).collect())
+    }
+
     /// Reads folders, a later one over those before it.
     pub fn read(folders: &[PathBuf]) -> (Self, Vec<Fault>) {
         let mut files = Self::default();

@@ -9,13 +9,13 @@ use crate::document::Entry;
 use crate::model::{KeyKind, Kind, SettingId, Zone};
 
 /// What one level says: `None` takes away what a level below it said.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct ValueFacts(BTreeMap<SettingId, Arc<Table>>);
 
 type Table = BTreeMap<String, Option<Value>>;
 
 /// What one level says that phones cannot do, with the reason; `None` takes away what a level below it said.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct WithoutFacts {
     settings: BTreeMap<SettingId, Option<String>>,
     /// That files cannot tell the phone its address, which is no setting but a device's own.

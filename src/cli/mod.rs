@@ -7,7 +7,7 @@
 
 mod act;
 mod bans;
-mod catalog;
+pub mod catalog;
 mod check;
 mod dhcp;
 mod generate;

@@ -136,7 +136,10 @@ impl Object for Param {
         };
         let name = name.as_str().ok_or_else(|| failed("the name of a parameter is a text".into()))?;
         if value.is_undefined() {
-            return Err(Error::new(ErrorKind::UndefinedError, format!("the value of `{name}` is undefined")));
+            return Err(Error::new(
+                ErrorKind::UndefinedError,
+                format!("what is given for `{name}` does not exist"),
+            ));
         }
         let value = self.0.overrides.take(name, index).unwrap_or(value);
         self.0.write(name, index, value).map(Value::from_safe_string)

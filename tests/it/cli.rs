@@ -240,18 +240,107 @@ fn what_a_contributor_forgot_is_told() {
         "acme: no `cases/identify.toml`;",
         "acme: no cases;",
         // The word that the table lacks makes the phone lose its whole file.
-        "acme/one, firmware any: `{mac}.acme`: template acme/phone.txt, line 1: undefined value",
-        "acme/one, firmware any: `vlan` stands in `without`, and changes a file;",
-        "acme/one, firmware any: `srtp = optional` changes nothing;",
-        "acme/one, firmware any: `ntp-server` changes nothing;",
-        "acme/one, firmware any: `codecs` has no table;",
-        "acme/one, firmware any: `network` changes nothing;",
+        "acme/one: `{mac}.acme`: template acme/phone.txt, line 1: undefined value: what is given for `dtmf`",
+        "does not exist: {{ param('dtmf', values.dtmf[settings.dtmf]) }}\n",
+        "acme/one: `vlan` stands in `without`, and changes a file;",
+        "acme/one: `srtp = optional` changes nothing;",
+        "`ntp-server`, `ntp-server-2`,",
+        "`time-zone`, `tones`,",
+        "acme/one: `codecs` has no table;",
+        "`nat-keepalive`, `network`,",
+        "\n[without]\nadmin-password = \"\"\n",
     ] {
         assert!(told.contains(part), "{part}\n{told}");
     }
     for part in ["`lldp`", "`dtmf` changes", "`line-keys`", "yealink"] {
         assert!(!told.contains(part), "{part}\n{told}");
     }
+}
+
+#[test]
+fn the_cases_of_a_contributor_are_judged() {
+    let vendor = r#"
+name = "Acme"
+user-agents = ['^Acme (?P<model>\w+) (?P<version>[\d.]+)$']
+protocols = ["http"]
+interval = { unit = "minutes", parameter = "poll" }
+syntax = { parameter = "{name}={value}" }
+lines = 1
+[files]
+"{mac}.acme" = { template = "phone.txt", main = true }
+[model.one]
+default-firmware = "1"
+[model.one.firmware.1]
+versions = ["1."]
+[model.one.firmware.2]
+versions = ["1.20"]
+"#;
+    let told = |version: &str, firmware: &str| {
+        format!(
+            "[[request]]\nuser-agent = \"Acme one {version}\"\nmodel = \"one\"\nversion = \"{version}\"\nfirmware = \"{firmware}\"\n"
+        )
+    };
+    let phone = format!("{DEVICE}{ACCOUNTS}").replace("yealink/t46s", "acme/one");
+    let site = Site::new()
+        .write("own/acme/vendor.toml", vendor)
+        .write("own/acme/templates/phone.txt", "{{ param('password', lines[0].password) }}\n")
+        .write("own/acme/cases/one/phone.toml", &phone)
+        .write(
+            "own/acme/cases/one/request.toml",
+            "protocol = \"http\"\nboot = [[\"0015654aa937.acme\", \"file\"]]\n",
+        )
+        .write("own/acme/cases/identify.toml", &(told("1.1", "1") + &told("1.20.3", "2")));
+    let folder = site.path("own/acme").display().to_string();
+    let check = |more: &[&str]| {
+        let (code, out, err) = run(&site, &[&["catalog", "check", folder.as_str()], more].concat(), "");
+        assert_eq!(code, Some(1), "{out}{err}");
+        out
+    };
+    let differs = "cases/one: 0015654aa937.acme is not as in `expected`;";
+    let out = check(&[]);
+    assert!(out.contains(differs), "{out}");
+    let out = check(&["--bless"]);
+    assert!(!out.contains("cases/") && out.contains("cases: 1; requests: 2 tell what they should"), "{out}");
+    let expected = site.path("own/acme/cases/one/expected/0015654aa937.acme");
+    assert_eq!(std::fs::read_to_string(&expected).unwrap(), "password=CANARY-sip-1\n");
+    assert!(!check(&[]).contains("cases/"));
+
+    std::fs::write(&expected, "password=\n").unwrap();
+    site.put("own/acme/cases/one/expected/left.acme", "");
+    site.put("own/acme/cases/other/phone.toml", "");
+    site.put("own/acme/cases/identify.toml", &told("1.20.3", "1"));
+    let out = check(&[]);
+    for part in [
+        differs,
+        "cases/one: nobody asks for ",
+        "cases/other/phone.toml: has no device; begin it with the phone of the case",
+        "cases/identify.toml:1: tells firmware `2`, and the case wants `1`",
+    ] {
+        assert!(out.contains(part), "{part}\n{out}");
+    }
+}
+
+#[test]
+fn what_the_readme_of_the_catalog_adds_is_fine() {
+    let readme = std::fs::read_to_string(shipped_catalog().join("README.md")).unwrap();
+    let site = Site::new();
+    let mut written = 0;
+    for block in readme.split("```").skip(1).step_by(2) {
+        let (first, text) = block.split_once('\n').unwrap().1.split_once('\n').unwrap();
+        let path = first.trim_start_matches(['{', '#', ' ']).trim_end_matches(['}', '#', ' ']);
+        if first.starts_with(['{', '#']) {
+            site.put(&format!("own/{path}"), text);
+            written += 1;
+        }
+    }
+    assert_eq!(written, 9, "files of two vendors");
+    let folder = site.path("own").display().to_string();
+    let (code, out, err) = run(&site, &["catalog", "check", &folder, "--bless"], "");
+    assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
+    assert!(out.contains("cases: 1; requests: 2 tell what they should"), "{out}");
+    let got =
+        std::fs::read_to_string(site.path("own/acmefon/cases/a10/expected/acme-02ac3e010203.ini")).unwrap();
+    assert!(got.contains("[sip1]\n") && got.contains("password = line-1-secret\n"), "{got}");
 }
 
 #[test]

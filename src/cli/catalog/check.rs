@@ -1,13 +1,14 @@
 //! `bellhop catalog check`
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::catalog::{Catalog, CatalogFiles};
-use crate::cli::catalog::coverage::{Coverage, coverage};
+use crate::catalog::{Catalog, CatalogFiles, Model};
+use crate::cli::catalog::cases::{self, Case};
+use crate::cli::catalog::coverage::{Coverage, change_nothing, coverage};
 use crate::cli::catalog::requests::Score;
-use crate::cli::catalog::vendors::Cases;
 use crate::cli::{Failure, load};
 use crate::config::Config;
 use crate::document::Fault;
@@ -16,18 +17,24 @@ use crate::template::Limits;
 /// Find what is wrong with, and missing from, the catalog or a folder of one's own
 ///
 /// Every setting is tried on every kind of phone: one that changes no file, and of which the catalog does not say
-/// that the phone lacks it, would be lost in silence. Requests of `cases/identify.toml` must tell what stands there.
+/// that the phone lacks it, would be lost in silence. Requests of `cases/identify.toml` must tell what stands there, and
+/// each other case get what it expects.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// A folder of vendors, or that of one vendor, put over the configured catalog; that alone when left out
     folder: Option<PathBuf>,
+    /// Write what cases get as what they expect, for you to read as a diff
+    #[arg(long)]
+    bless: bool,
 }
 
-/// What is checked: a catalog, the folders that it came from, and the only vendor that is asked for.
+/// What is checked: of a catalog the vendors that are asked for, by their cases in these folders.
 struct Checked {
     catalog: Arc<Catalog>,
     folders: Vec<PathBuf>,
-    vendor: Option<String>,
+    vendors: Vec<usize>,
+    /// Vendors of whose models these alone are tried.
+    alone: BTreeMap<usize, BTreeSet<String>>,
 }
 
 impl Args {
@@ -37,96 +44,158 @@ impl Args {
             None => {
                 let loaded = load(config)?;
                 let folders = loaded.snapshot.config().catalog.clone();
-                Checked { catalog: Arc::clone(&loaded.snapshot.world().catalog), folders, vendor: None }
+                let catalog = Arc::clone(&loaded.snapshot.world().catalog);
+                let vendors = (0..catalog.vendors().len()).collect();
+                Checked { catalog, folders, vendors, alone: BTreeMap::new() }
             }
         };
         let missing = checked.missing();
-        let score = Score::of(&checked.catalog, &checked.folders, checked.vendor.as_deref())?;
-        let gaps = coverage(&checked.catalog, checked.vendor.as_deref())?;
-        let mut told = 0;
-        for line in missing.into_iter().chain(score.wrong.iter().cloned()).chain(gaps.iter().flat_map(lines))
-        {
+        let score = Score::of(&checked.catalog, &checked.folders, &checked.vendors)?;
+        let (judged, differ) = checked.judge(self.bless)?;
+        let kinds = coverage(&checked.catalog, |model| checked.tries(model))?;
+        let told = [missing, score.wrong, differ, gaps(&kinds)].concat();
+        for line in &told {
             println!("{line}");
-            told += 1;
         }
-        let models =
-            gaps.iter().flat_map(|kind| kind.of.iter().map(|(model, _)| model)).collect::<BTreeSet<_>>();
-        let (models, kinds) = (models.len(), gaps.len());
-        let Score { told: known, ambiguous, wrong } = &score;
+        print!("{}", to_fill_in(&kinds));
+        let models = kinds
+            .iter()
+            .flat_map(|kind| kind.of.iter().map(|(model, _)| model))
+            .collect::<BTreeSet<_>>()
+            .len();
+        let kinds = kinds.len();
         println!(
-            "{known} requests tell what they should, {ambiguous} may be of several vendors, {} are taken wrong",
-            wrong.len()
+            "cases: {judged}; requests: {} tell what they should, {} may be of several vendors",
+            score.told, score.ambiguous
         );
-        if told == 0 {
-            println!("all fine: {models} models of {kinds} kinds");
+        if told.is_empty() {
+            println!("all fine: {models} models, {kinds} kinds of them with their firmwares");
             return Ok(());
         }
-        eprintln!("to mend: {told}, in {models} models of {kinds} kinds");
+        eprintln!("to mend: {}, in {models} models, {kinds} kinds of them with their firmwares", told.len());
         Err(Failure::Told)
     }
 }
 
 /// Reads a folder of vendors, or that of a vendor, over the configured catalog.
 fn read(config: &Path, folder: &Path) -> Result<Checked, Failure> {
-    let is_vendor = folder.join("vendor.toml").is_file();
-    let vendor = folder.canonicalize().ok().filter(|_| is_vendor);
-    let vendor = vendor.as_deref().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
-    let own = if is_vendor { folder.join("..") } else { folder.to_owned() };
+    let whole = folder.canonicalize().map_err(|error| anyhow::anyhow!("{}: {error}", folder.display()))?;
+    let is_vendor = whole.join("vendor.toml").is_file();
+    let (own, names) = match (whole.parent(), whole.file_name()) {
+        (Some(parent), Some(name)) if is_vendor => (parent.to_owned(), vec![name.to_owned()]),
+        _ => {
+            let entries = fs::read_dir(&whole).into_iter().flatten().flatten();
+            (whole.clone(), entries.map(|entry| entry.file_name()).collect())
+        }
+    };
     let configured = Config::read(config).ok();
     let rendering =
         configured.as_ref().map_or_else(|| Config::default().rendering, |config| config.rendering.clone());
     let limits = Limits { fuel: rendering.fuel, output_bytes: rendering.output_bytes, time: rendering.time };
     let mut folders = configured.map(|config| config.catalog).unwrap_or_default();
-    let same = |known: &PathBuf| known.canonicalize().ok() == own.canonicalize().ok();
-    folders.retain(|known| known.is_dir() && !same(known));
-    folders.push(own);
+    folders.retain(|known| known.is_dir() && known.canonicalize().ok().is_none_or(|known| known != own));
+    let (others, _) = CatalogFiles::read(&folders);
+    let (additions, _) = CatalogFiles::read(std::slice::from_ref(&own));
+    folders.push(own.clone());
     let (files, mut faults) = CatalogFiles::read(&folders);
     let (catalog, broken) = Catalog::resolve(files, limits);
     faults.extend(broken);
     if faults.iter().any(Fault::is_error) {
         return Err(Failure::Faulty(faults));
     }
-    Ok(Checked { catalog: Arc::new(catalog), folders, vendor })
+    let ids = catalog.vendors().iter().map(|vendor| &vendor.id);
+    let vendors = (0..).zip(ids).filter(|(_, id)| names.iter().any(|name| **name == ***id));
+    let vendors: Vec<usize> = vendors.map(|(at, _)| at).collect();
+    let alone = vendors
+        .iter()
+        .filter_map(|at| Some((*at, additions.models_alone(&catalog.vendor(*at).id, &others)?)));
+    let alone = alone.collect();
+    Ok(Checked { catalog: Arc::new(catalog), folders: vec![own], vendors, alone })
 }
 
 impl Checked {
+    fn tries(&self, model: &Model) -> bool {
+        self.vendors.contains(&model.vendor)
+            && self.alone.get(&model.vendor).is_none_or(|alone| alone.contains(&*model.id))
+    }
+
     /// Says what vendors lack beside their templates.
     fn missing(&self) -> Vec<String> {
         let mut missing = Vec::new();
-        for (at, vendor) in self.catalog.vendors().iter().enumerate() {
-            if self.vendor.as_ref().is_some_and(|only| **only != *vendor.id) {
-                continue;
-            }
-            let mut miss = |what: String| missing.push(format!("{}: {what}", vendor.id));
-            let models: Vec<_> = self.catalog.models().filter(|model| model.vendor == at).collect();
-            if models.is_empty() {
+        for at in &self.vendors {
+            let vendor = self.catalog.vendor(*at);
+            let mut miss = |what: &str| missing.push(format!("{}: {what}", vendor.id));
+            if !self.catalog.models().any(|model| model.vendor == *at) {
                 if vendor.doubts.is_empty() {
-                    miss("has no models; describe one as `[model.…]`, or say in `doubts` why not".to_owned());
+                    miss("has no models; describe one as `[model.…]`, or say in `doubts` why not");
                 }
                 continue;
             }
-            if !self.catalog.has_agents(at) {
-                miss("no `user-agents`; give patterns for what its phones say of themselves".to_owned());
+            if self.alone.contains_key(at) {
+                // What is added to another folder's vendor leans on what that has.
+                continue;
             }
-            let cases = Cases::of(&self.folders, &vendor.id);
-            if !cases.identify {
-                miss("no `cases/identify.toml`; write what its phones say, and what it tells".to_owned());
+            if !self.catalog.has_agents(*at) {
+                miss("no `user-agents`; give patterns for what its phones say of themselves");
             }
-            if cases.golden.is_empty() {
-                miss("no cases; write a phone, what it asks for, and judge what it gets".to_owned());
+            let cases = self.folders.iter().map(|folder| folder.join(&*vendor.id).join("cases"));
+            if !cases.into_iter().any(|cases| cases.join("identify.toml").is_file()) {
+                miss("no `cases/identify.toml`; write what its phones say, and what it tells");
+            }
+            if cases::folders(&self.folders, &vendor.id).is_empty() {
+                miss("no cases; write a phone, what it asks for, and judge what it gets");
             }
         }
         missing
     }
+
+    /// Judges the cases; gives how many there are, and what is wrong with them.
+    fn judge(&self, bless: bool) -> Result<(usize, Vec<String>), Failure> {
+        let (mut judged, mut wrong) = (0, Vec::new());
+        for at in &self.vendors {
+            for folder in cases::folders(&self.folders, &self.catalog.vendor(*at).id) {
+                judged += 1;
+                match Case::read(&self.catalog, &folder) {
+                    Ok(case) => {
+                        let differs = case.judge(bless).map_err(anyhow::Error::from)?;
+                        wrong.extend(differs.iter().map(|what| format!("{}: {what}", folder.display())));
+                    }
+                    Err(faults) => wrong.extend(faults.iter().map(ToString::to_string)),
+                }
+            }
+        }
+        Ok((judged, wrong))
+    }
 }
 
-/// Says what is to be mended for a kind of phone.
-fn lines(kind: &Coverage) -> impl Iterator<Item = String> {
-    let (model, firmware) =
-        kind.of.first().map(|(model, firmware)| (&**model, &**firmware)).unwrap_or_default();
-    let others = match kind.of.len() {
-        0 | 1 => String::new(),
-        count => format!(" (and {} more)", count - 1),
+/// Says what is to be mended, each once with the kinds of phones that it is true of.
+fn gaps(kinds: &[Coverage]) -> Vec<String> {
+    let mut gaps: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for kind in kinds {
+        let Some((model, firmware)) = kind.of.first() else { continue };
+        let firmware = if &**firmware == "any" { String::new() } else { format!(" with {firmware}") };
+        let lost = (!kind.lost.is_empty()).then(|| change_nothing(&Vec::from_iter(&kind.lost)));
+        for gap in kind.gaps.iter().cloned().chain(lost) {
+            gaps.entry(gap).or_default().push(format!("{model}{firmware}"));
+        }
+    }
+    let line = |(gap, of): (String, Vec<String>)| {
+        let more = of.len().saturating_sub(KINDS_NAMED);
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        format!("{}{more}: {gap}", of.into_iter().take(KINDS_NAMED).collect::<Vec<_>>().join(", "))
     };
-    kind.gaps.iter().map(move |gap| format!("{model}, firmware {firmware}{others}: {gap}"))
+    gaps.into_iter().map(line).collect()
+}
+
+/// Most kinds of phones that a line names.
+const KINDS_NAMED: usize = 3;
+
+/// Gives a table to fill in, of the settings that change nothing, where there are several.
+fn to_fill_in(kinds: &[Coverage]) -> String {
+    let lost: BTreeSet<&str> = kinds.iter().flat_map(|kind| &kind.lost).copied().collect();
+    if lost.len() < 3 {
+        return String::new();
+    }
+    let lines: String = lost.iter().map(|name| format!("{name} = \"\"\n")).collect();
+    format!("what phones of a kind lack may be said so, each with its reason:\n\n[without]\n{lines}\n")
 }

@@ -24,19 +24,29 @@ pub(super) struct Coverage {
     pub(super) of: Vec<(Arc<str>, Arc<str>)>,
     /// What is to be mended, in sentences.
     pub(super) gaps: BTreeSet<String>,
+    /// The settings that change no file, whatever they are set to.
+    pub(super) lost: BTreeSet<&'static str>,
 }
 
-/// Finds what the phones of a catalog make of their settings, only those of one vendor where it is named.
+/// Finds what the phones of those models that are wanted make of their settings.
 ///
 /// Phones that differ in nothing that a template sees of them, numbers apart, are tried once.
-pub(super) fn coverage(catalog: &Arc<Catalog>, vendor: Option<&str>) -> Result<Vec<Coverage>, Failure> {
-    let groups = groups(catalog, vendor);
+pub(super) fn coverage(
+    catalog: &Arc<Catalog>,
+    wants: impl Fn(&Model) -> bool,
+) -> Result<Vec<Coverage>, Failure> {
+    let groups = groups(catalog, wants);
     let bench = Bench::new(catalog, &groups, "");
     let variants = Variant::all();
     let mut changed = vec![vec![false; variants.len()]; groups.len()];
     let mut gaps = vec![BTreeSet::new(); groups.len()];
+    // Where a file fails whatever is set, that alone is told: nothing else can be found out.
+    let mut broken = vec![false; groups.len()];
     for surroundings in Surroundings::ALL {
         let before = bench.files(&surroundings.text(None), |_| true)?;
+        for (broken, files) in broken.iter_mut().zip(&before) {
+            *broken |= matches!(files, Some(Err(_)));
+        }
         for (number, variant) in variants.iter().enumerate() {
             let after = bench.files(&surroundings.text(Some(variant)), |at| !changed[at][number])?;
             for (at, (before, after)) in before.iter().zip(after).enumerate() {
@@ -49,78 +59,91 @@ pub(super) fn coverage(catalog: &Arc<Catalog>, vendor: Option<&str>) -> Result<V
         }
     }
     for text in (0..).map_while(Variant::chorus) {
-        for (gaps, files) in gaps.iter_mut().zip(bench.files(&text, |_| true)?) {
+        for (gaps, files) in gaps.iter_mut().zip(bench.files(&text, |at| !broken[at])?) {
             gaps.extend(files.and_then(Files::err));
         }
     }
     let at_home = bench.files("", |_| true)?;
     let placed = Bench::new(catalog, &groups, NETWORK).files("", |_| true)?;
     let placed: Vec<bool> = at_home.into_iter().zip(placed).map(|(one, other)| one != other).collect();
-    let found =
-        groups.into_iter().zip(changed).zip(placed).zip(gaps).map(|(((of, changed), placed), mut gaps)| {
-            if let Some((model, firmware)) = of.first().and_then(|of| bench.firmware(of)) {
-                gaps.extend(SETTINGS.iter().filter_map(|setting| {
-                    judge(SettingId::find(setting.name)?, model, firmware, variants.iter().zip(&changed))
-                }));
-                gaps.extend(judge_network(firmware, placed));
+    let mut found = Vec::new();
+    for (at, (of, mut gaps)) in groups.into_iter().zip(gaps).enumerate() {
+        let mut lost = BTreeSet::new();
+        if let Some((model, firmware)) = of.first().and_then(|of| bench.firmware(of)).filter(|_| !broken[at])
+        {
+            for id in SETTINGS.iter().filter_map(|setting| SettingId::find(setting.name)) {
+                let tried = variants.iter().zip(&changed[at]).filter(|(variant, _)| variant.setting == id);
+                let tried: Vec<_> = tried.map(|(variant, changed)| (variant, *changed)).collect();
+                match judge(id, model, firmware, &tried) {
+                    Some(Wrong::Lost) => drop(lost.insert(id.setting().name)),
+                    Some(Wrong::Otherwise(gap)) => drop(gaps.insert(gap)),
+                    None => (),
+                }
             }
-            Coverage { of, gaps }
-        });
-    Ok(found.collect())
+            match (placed[at], firmware.without_network.is_some()) {
+                (true, true) => drop(gaps.insert(said_and_written("network"))),
+                (false, false) => drop(lost.insert("network")),
+                (true, false) | (false, true) => (),
+            }
+        }
+        found.push(Coverage { of, gaps, lost });
+    }
+    Ok(found)
 }
 
-/// Says what is wrong with how a firmware takes a setting.
-fn judge<'v>(
-    id: SettingId,
-    model: &Model,
-    firmware: &Firmware,
-    tried: impl Iterator<Item = (&'v Variant, &'v bool)>,
-) -> Option<String> {
+/// What is wrong with how a firmware takes a setting.
+enum Wrong {
+    /// It changes no file, whatever it is set to.
+    Lost,
+    /// Something else, in a sentence.
+    Otherwise(String),
+}
+
+fn judge(id: SettingId, model: &Model, firmware: &Firmware, tried: &[(&Variant, bool)]) -> Option<Wrong> {
     let (setting, name) = (id.setting(), id.setting().name);
-    let tried: Vec<_> = tried.filter(|(variant, _)| variant.setting == id).collect();
-    let any = tried.iter().any(|(_, changed)| **changed);
+    let any = tried.iter().any(|(_, changed)| *changed);
     if firmware.without.contains_key(&id) {
-        let cure = "take it out of `without`, or out of the template";
-        return any.then(|| format!("`{name}` stands in `without`, and changes a file; {cure}"));
+        return any.then(|| Wrong::Otherwise(said_and_written(name)));
     }
     let has_keys = model.line_keys > 0 || model.expansion_modules > 0;
     if setting.kind == Kind::LineKeys && !has_keys {
         return None;
     }
     let has_table = firmware.values.iter().any(|(known, _)| known == id);
-    let lost: Vec<String> = match setting.kind {
+    match setting.kind {
         Kind::Choices(_) | Kind::LineKeys if !has_table => {
-            return Some(format!("`{name}` has no table; say in `values.{name}` what the phone has"));
+            let cure = format!("say in `values.{name}` what the phone has, or in `without` why it has none");
+            Some(Wrong::Otherwise(format!("`{name}` has no table; {cure}")))
         }
-        Kind::Choice(_) if !has_table => {
-            tried.iter().filter(|(_, changed)| !**changed).map(|(variant, _)| variant.name()).collect()
+        Kind::Choice(_) if !has_table && any => {
+            let lost = tried.iter().filter(|(_, changed)| !*changed).map(|(variant, _)| variant.name());
+            let lost: Vec<String> = lost.collect();
+            (!lost.is_empty()).then(|| Wrong::Otherwise(change_nothing(&lost)))
         }
-        _ => (!any).then(|| name.to_owned()).into_iter().collect(),
-    };
-    let cure = "write it in a template, or say in `without` or `values` what the phone lacks";
-    let verb = if lost.len() == 1 { "changes" } else { "change" };
-    (!lost.is_empty()).then(|| format!("`{}` {verb} nothing; {cure}", lost.join("`, `")))
+        _ => (!any).then_some(Wrong::Lost),
+    }
 }
 
-/// Says what is wrong with how a firmware takes the address of a phone that DHCP gives none.
-fn judge_network(firmware: &Firmware, changed: bool) -> Option<String> {
-    let wrong = match (changed, firmware.without_network.is_some()) {
-        (true, true) => "stands in `without`, and changes a file; take it out of one of them",
-        (false, false) => "changes nothing; write it in a template, or say in `without` what the phone lacks",
-        (true, false) | (false, true) => return None,
-    };
-    Some(format!("`network` {wrong}"))
+fn said_and_written(name: &str) -> String {
+    format!(
+        "`{name}` stands in `without`, and changes a file; take it out of `without`, or out of the template"
+    )
+}
+
+/// Says of settings, or of words of one, that they change nothing.
+pub(super) fn change_nothing<T: AsRef<str>>(names: &[T]) -> String {
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    let (verb, them) = if names.len() == 1 { ("changes", "it") } else { ("change", "them") };
+    let cure = format!("write {them} in a template, or say in `without` or `values` what the phone lacks");
+    format!("`{}` {verb} nothing; {cure}", names.join("`, `"))
 }
 
 type Group = Vec<(Arc<str>, Arc<str>)>;
 
 /// Puts firmwares together that templates cannot tell apart but by numbers of lines and keys.
-fn groups(catalog: &Catalog, vendor: Option<&str>) -> Vec<Group> {
+fn groups(catalog: &Catalog, wants: impl Fn(&Model) -> bool) -> Vec<Group> {
     let mut groups: BTreeMap<String, Group> = BTreeMap::new();
-    for model in catalog.models() {
-        if vendor.is_some_and(|vendor| *catalog.vendor(model.vendor).id != *vendor) {
-            continue;
-        }
+    for model in catalog.models().filter(|model| wants(model)) {
         for firmware in &model.firmwares {
             let key = likeness(catalog, model, firmware);
             groups.entry(key).or_default().push((Arc::clone(&model.id), Arc::clone(&firmware.id)));
@@ -203,8 +226,11 @@ fn rendered(snapshot: &Snapshot, phone: &Phone<'_>) -> Files {
         } else {
             Subject::Phone(*phone, at)
         };
-        let bytes = preview(snapshot, &subject, true)
-            .map_err(|error| format!("`{}`: {}", file.name, error.source))?;
+        let bytes = preview(snapshot, &subject, true).map_err(|error| {
+            let source = phone.catalog().engine().source(&error.source.template).unwrap_or_default();
+            let line = source.lines().nth(error.source.line.wrapping_sub(1)).unwrap_or_default().trim();
+            format!("`{}`: {}: {line}", file.name, error.source)
+        })?;
         if !is_common {
             files.push(bytes);
         }

@@ -1,5 +1,6 @@
 //! `bellhop catalog`
 
+pub mod cases;
 mod check;
 mod coverage;
 mod json;

@@ -34,33 +34,31 @@ struct Request {
     mac: Option<Mac>,
     serial: Option<String>,
     ambiguous: bool,
+    firmware: Option<String>,
     line: u32,
 }
 
 impl Score {
-    /// Judges the requests in the vendors' `cases/identify.toml`, only those of one vendor where it is named.
+    /// Judges the requests in `cases/identify.toml` of vendors, which are named by their places in the catalog.
     pub(super) fn of(
         catalog: &Arc<Catalog>,
         folders: &[PathBuf],
-        vendor: Option<&str>,
+        vendors: &[usize],
     ) -> Result<Self, Failure> {
         let config = Arc::new(Config::default());
         let rules = Rules::new(&config, "provisioning.example.net");
         let world = World::new(Arc::clone(catalog), rules, None, Stamp::default());
         let nobody = Snapshot::empty(Arc::new(world), config, Arc::new(Cache::new(0)));
         let mut score = Self::default();
-        for at in 0..catalog.vendors().len() {
-            let id = &catalog.vendor(at).id;
-            if vendor.is_some_and(|vendor| *vendor != **id) {
-                continue;
-            }
+        for at in vendors {
+            let id = &catalog.vendor(*at).id;
             for folder in folders {
                 let path = folder.join(&**id).join("cases/identify.toml");
                 let Ok(text) = fs::read_to_string(&path) else {
                     continue;
                 };
                 for request in read(&path, &text).map_err(Failure::Faulty)? {
-                    score.judge(&nobody, at, &path, &request);
+                    score.judge(&nobody, *at, &path, &request);
                 }
             }
         }
@@ -81,10 +79,17 @@ impl Score {
         let catalog = &nobody.world().catalog;
         let vendor = catalog.vendor(vendor);
         let told = Told::of(catalog, &identify(nobody, &inquiry));
-        let model = request.model.as_ref().map(|id| {
-            let whole = if id.contains('/') { id.clone() } else { format!("{}/{id}", vendor.id) };
-            let model = catalog.model(&whole);
-            model.map_or_else(|| format!("no model `{id}`"), |model| model.name.clone())
+        let whole = request
+            .model
+            .as_ref()
+            .map(|id| if id.contains('/') { id.clone() } else { format!("{}/{id}", vendor.id) });
+        let of = whole.as_deref().and_then(|id| catalog.model(id));
+        let model =
+            whole.as_ref().map(|id| of.map_or_else(|| format!("no model `{id}`"), |of| of.name.clone()));
+        let version = told.version.as_ref().filter(|_| request.firmware.is_some());
+        let firmware = of.zip(version).and_then(|(of, version)| {
+            of.firmware_of(version.as_bytes(), &of.firmwares[of.default_firmware])
+                .map(|one| one.id.to_string())
         });
         if request.ambiguous && told.vendor.is_none() && told.mac == request.mac {
             self.ambiguous += 1;
@@ -95,12 +100,15 @@ impl Score {
             ("vendor", Some(vendor.name.clone()), told.vendor),
             ("model", model, told.model),
             ("version", request.version.clone(), told.version),
+            ("firmware", request.firmware.clone(), firmware),
             ("MAC address", request.mac.map(|mac| mac.to_string()), told.mac.map(|mac| mac.to_string())),
             ("serial", request.serial.clone(), told.serial),
         ];
         let differ = pairs.iter().filter(|(_, wanted, told)| wanted != told);
         let differ: Vec<String> = differ
-            .map(|(what, wanted, told)| format!("{what} `{}`, not `{}`", text(told), text(wanted)))
+            .map(|(what, wanted, told)| {
+                format!("{what} `{}`, and the case wants `{}`", text(told), text(wanted))
+            })
             .collect();
         if differ.is_empty() {
             self.told += 1;
@@ -129,13 +137,23 @@ fn one(table: Table<'_>, line: u32) -> Request {
         let text = |max| entry.text(max).map(str::to_owned);
         match entry.key() {
             "ambiguous" => request.ambiguous = entry.boolean().unwrap_or_default(),
+            "firmware" => request.firmware = text(64),
             "mac" => request.mac = entry.parse(),
             "model" => request.model = text(64),
             "path" => request.path = text(512),
             "serial" => request.serial = text(64),
             "user-agent" => request.user_agent = text(1024),
             "version" => request.version = text(64),
-            _ => entry.unknown(&["ambiguous", "mac", "model", "path", "serial", "user-agent", "version"]),
+            _ => entry.unknown(&[
+                "ambiguous",
+                "firmware",
+                "mac",
+                "model",
+                "path",
+                "serial",
+                "user-agent",
+                "version",
+            ]),
         }
     }
     request

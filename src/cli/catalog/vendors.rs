@@ -1,35 +1,11 @@
 //! The table of vendors: what is known, and how well it is tried.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::PathBuf;
 
 use crate::catalog::{Catalog, Firmware, Model};
+use crate::cli::catalog::cases;
 use crate::model::SETTINGS;
-
-/// The cases in which a vendor's phones are tried.
-#[derive(Debug, Default)]
-pub(super) struct Cases {
-    /// Names of those that say what a phone asks for and gets.
-    pub(super) golden: BTreeSet<String>,
-    /// Whether there are those that say what requests tell.
-    pub(super) identify: bool,
-}
-
-impl Cases {
-    /// Looks for a vendor's cases in the catalog's folders.
-    pub(super) fn of(folders: &[PathBuf], vendor: &str) -> Self {
-        let mut cases = Self::default();
-        for folder in folders {
-            let folder = folder.join(vendor).join("cases");
-            cases.identify |= folder.join("identify.toml").is_file();
-            let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
-            let names = entries.filter(|entry| entry.path().join("phone.toml").is_file());
-            cases.golden.extend(names.map(|entry| entry.file_name().to_string_lossy().into_owned()));
-        }
-        cases
-    }
-}
 
 /// One format of a vendor's: the template of the phones' own file.
 #[derive(Debug, Default)]
@@ -57,7 +33,7 @@ pub(super) fn table(catalog: &Catalog, folders: &[PathBuf]) -> String {
             text += &format!("| {} | 0 | not known | | | 0 |\n", vendor.name);
         }
         let mut name = vendor.name.as_str();
-        let mut cases = Cases::of(folders, &vendor.id).golden.len().to_string();
+        let mut cases = cases::folders(folders, &vendor.id).len().to_string();
         for (template, format) in formats {
             let (least, most) = format.settings.unwrap_or_default();
             let settings = if least == most { most.to_string() } else { format!("{least} to {most}") };
