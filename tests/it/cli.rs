@@ -189,6 +189,13 @@ fn vendors_and_models_are_shown() {
     for part in ["Yealink T46S (yealink/t46s)\n", "  lines  ", "{mac}.cfg, its main file\n", "  in doubt  "] {
         assert!(shown.contains(part), "{shown}");
     }
+    let vendors = json(&site, &["catalog", "--vendor", "Aastra", "--json"])["vendors"].clone();
+    assert_eq!((vendors.as_array().unwrap().len(), &vendors[0]["id"]), (1, &Value::from("aastra")));
+    let (code, _, error) = run(&site, &["catalog", "--vendor", "aastra", "show", "yealink"], "");
+    assert_eq!((code, error.contains("flags of `list` stand behind it")), (Some(2), true), "{error}");
+    let part = site.path("shipped/yealink/templates").display().to_string();
+    let (code, _, error) = run(&site, &["catalog", "check", &part], "");
+    assert_eq!((code, error.contains("is a part of a vendor's folder; name")), (Some(1), true), "{error}");
     let (_, vendor, _) = run(&site, &["catalog", "show", "yealink"], "");
     assert!(vendor.starts_with("Yealink (yealink)\n") && vendor.contains("00:15:65"), "{vendor}");
     let (code, _, error) = run(&site, &["catalog", "show", "xyzzy"], "");

@@ -168,7 +168,7 @@ fn the_protocol_is_one_that_all_phones_speak_or_the_wanted_one() {
 fn what_is_missing_is_told() {
     for (arguments, expected) in [
         (&["isc"][..], "name one with --vendor, or add devices"),
-        (&["isc", "--vendor", "silent"], "name one with --vendor, or add devices"),
+        (&["isc", "--vendor", "silent"], "no phones of silent are known to read DHCP options"),
         (&["isc", "--vendor", "nobody"], "there is no vendor `nobody`"),
         (&["isc", "--vendor", "byaddress"], "give this server's with --address"),
     ] {

@@ -81,6 +81,11 @@ impl Args {
 fn read(config: &Path, folder: &Path) -> Result<Checked, Failure> {
     let whole = folder.canonicalize().map_err(|error| anyhow::anyhow!("{}: {error}", folder.display()))?;
     let is_vendor = whole.join("vendor.toml").is_file();
+    if let Some(parent) = whole.ancestors().skip(1).find(|above| above.join("vendor.toml").is_file()) {
+        return Err(
+            anyhow::anyhow!("that is a part of a vendor's folder; name `{}`", parent.display()).into()
+        );
+    }
     let (own, names) = match (whole.parent(), whole.file_name()) {
         (Some(parent), Some(name)) if is_vendor => (parent.to_owned(), vec![name.to_owned()]),
         _ => {

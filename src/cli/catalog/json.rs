@@ -2,13 +2,15 @@
 
 use serde_json::{Value, json};
 
-use crate::catalog::{Catalog, File, FileScope, Firmware, Model};
+use crate::catalog::{Catalog, File, FileScope, Firmware, Model, Vendor};
 use crate::cli::catalog::sorted;
 use crate::model::{Kind, Oui, Preset, SETTINGS, Scope, Setting};
 
-/// Writes every vendor with its models, and every setting.
-pub(super) fn whole(catalog: &Catalog) -> Value {
-    let vendors: Vec<Value> = (0..catalog.vendors().len()).map(|at| vendor_json(catalog, at)).collect();
+/// Writes every vendor with its models, or one alone, and every setting.
+pub(super) fn catalog(catalog: &Catalog, only: Option<&Vendor>) -> Value {
+    let vendors = catalog.vendors().iter().enumerate();
+    let vendors = vendors.filter(|(_, vendor)| only.is_none_or(|only| only.id == vendor.id));
+    let vendors: Vec<Value> = vendors.map(|(at, _)| vendor_json(catalog, at)).collect();
     let settings: Vec<Value> = SETTINGS.iter().map(setting_json).collect();
     json!({ "vendors": vendors, "settings": settings })
 }

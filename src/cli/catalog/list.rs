@@ -8,13 +8,13 @@ use crate::cli::{Failure, load};
 use crate::model::{Kind, Preset, SETTINGS, Scope, Setting};
 
 /// List models with their firmwares, or the settings
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, PartialEq, clap::Args)]
 pub(super) struct List {
     /// Those of one vendor, by its id or name
     #[arg(long, value_name = "NAME")]
     vendor: Option<String>,
     /// Print JSON, with files and settings
-    #[arg(long, conflicts_with = "vendor")]
+    #[arg(long)]
     json: bool,
     /// List the settings with their values and defaults instead
     #[arg(long, conflicts_with_all = ["vendor", "vendors"])]
@@ -34,10 +34,6 @@ impl List {
         }
         let loaded = load(config)?;
         let catalog = &*loaded.snapshot.world().catalog;
-        if self.json {
-            println!("{:#}", json::whole(catalog));
-            return Ok(());
-        }
         if self.vendors {
             print!("{}", vendors::table(catalog, &loaded.snapshot.config().catalog));
             return Ok(());
@@ -48,6 +44,10 @@ impl List {
             })?),
             None => None,
         };
+        if self.json {
+            println!("{:#}", json::catalog(catalog, only));
+            return Ok(());
+        }
         let mut table = Table::new(&["MODEL", "NAME", "LINES", "KEYS", "FIRMWARE"]);
         for model in sorted(catalog) {
             if only.is_some_and(|vendor| vendor.id != catalog.vendor(model.vendor).id) {

@@ -17,7 +17,6 @@ use crate::cli::Failure;
 
 /// List, show and check what phones are known
 #[derive(Debug, clap::Args)]
-#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Option<Command>,
@@ -37,6 +36,11 @@ enum Command {
 
 impl Args {
     pub(super) fn run(self, config: &Path) -> Result<(), Failure> {
+        if self.command.is_some() && self.list != list::List::default() {
+            return Err(Failure::Usage(
+                "flags of `list` stand behind it; `bellhop catalog --help` says more".to_owned(),
+            ));
+        }
         match self.command {
             Some(Command::Check(check)) => check.run(config),
             Some(Command::List(list)) => list.run(config),

@@ -100,6 +100,6 @@ fn show_firmware(firmware: &Firmware) {
 
 fn row(what: &str, text: &str) {
     if !text.is_empty() {
-        println!("  {what:<24} {text}");
+        println!("  {what:<30} {text}");
     }
 }

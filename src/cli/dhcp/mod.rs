@@ -25,7 +25,7 @@ pub(super) struct Args {
     /// Phones of this vendor, by its id or name; may be given several times. Without it, those of the fleet's devices
     #[arg(long = "vendor", value_name = "NAME")]
     vendors: Vec<String>,
-    /// The protocol that phones shall ask by, where they speak it; else, and when left out, one that all of a kind speak
+    /// The protocol that phones shall ask by, where they speak it; else, and without it, one that all of a kind speak
     #[arg(long, value_parser = ["http", "https", "tftp"])]
     protocol: Option<String>,
     /// The server's address, for options that hold no names; may be given several times
@@ -90,8 +90,15 @@ impl Args {
             }
         }
         if asked.is_empty() {
-            let cure = "name one with --vendor, or add devices";
-            return Err(anyhow!("no phones of a vendor that is known to read DHCP options; {cure}").into());
+            let error = match self.vendors.join(", ") {
+                none if none.is_empty() => anyhow!(
+                    "no phones of a vendor that is known to read DHCP options; name one with --vendor, or add devices"
+                ),
+                named => {
+                    anyhow!("no phones of {named} are known to read DHCP options; see `dhcp` in the catalog")
+                }
+            };
+            return Err(error.into());
         }
         let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
         let kinds = asked.into_iter().map(|((vendor, dhcp), firmwares)| {
