@@ -139,19 +139,28 @@ impl Paths {
         lower.copy_from_slice(path);
         lower.make_ascii_lowercase();
         let text = self.texts.get(&*lower).copied();
-        let mut matched = Vec::new();
-        if let Some(automaton) = &self.others {
-            automaton.matches(lower, |at| matched.push(self.holes[at]));
-        }
-        let mac = matched.iter().find_map(|(_, after)| {
-            let after = path.get((*after)?..)?;
-            let dense = after.get(..12).and_then(Mac::from_bytes);
-            dense.or_else(|| after.get(..17).and_then(Mac::from_bytes))
+        let mut matches = PathMatches { text, ..PathMatches::default() };
+        let Some(automaton) = &self.others else {
+            return matches;
+        };
+        automaton.matches(lower, |at| {
+            let (id, hole) = self.holes[at];
+            let mac = hole.and_then(|hole| mac_at(path, hole));
+            // Some names have zeros where others have an address; they are nobody's, and no phone's own file.
+            if mac.is_none_or(|mac| mac.octets() != [0; 6]) {
+                matches.mac = matches.mac.or(mac);
+                matches.others.push(id);
+            }
         });
-        // Some names have zeros where others have an address; they are nobody's.
-        let mac = mac.filter(|mac| mac.octets() != [0; 6]);
-        PathMatches { mac, text, others: matched.into_iter().map(|(id, _)| id).collect() }
+        matches
     }
+}
+
+/// Reads the MAC address that begins after so many bytes, in any spelling.
+fn mac_at(path: &[u8], hole: usize) -> Option<Mac> {
+    let rest = path.get(hole..)?;
+    let dense = rest.get(..12).and_then(Mac::from_bytes);
+    dense.or_else(|| rest.get(..17).and_then(Mac::from_bytes))
 }
 
 /// Writes a pattern as a regular expression.
@@ -192,6 +201,14 @@ mod tests {
         {
             assert!(!paths.matches(path).contains(ids[0]), "{path:?}");
         }
+    }
+
+    #[test]
+    fn zeros_are_no_address_and_name_no_phones_own_file() {
+        let (paths, ids) = paths(&["{mac}-directory.xml", "000000000000-directory.xml", "*.xml"]);
+        let found = paths.matches(b"000000000000-directory.xml");
+        assert_eq!((found.mac, found.iter().collect::<Vec<_>>()), (None, vec![ids[1], ids[2]]));
+        assert!(paths.matches(b"000000000001-directory.xml").contains(ids[0]));
     }
 
     #[test]

@@ -3,12 +3,14 @@
 //! `bellhop catalog check` judges those of whoever adds phones in the same way. `BLESS=1` rewrites what they expect, and
 //! `CASES=<vendor>` takes those of one vendor.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use bellhop::catalog::{Catalog, File, Model};
 use bellhop::cli::catalog::cases::{Case, folders};
+use bellhop::document::Document;
 
 use crate::support::{Site, shipped_catalog};
 
@@ -40,6 +42,34 @@ fn every_template_is_got_in_some_case_of_its_vendor() {
     }
     let lacking: Vec<_> = lacking.iter().map(|(vendor, template)| format!("{vendor}: {template}")).collect();
     assert!(lacking.is_empty(), "templates that no case gets a file of:\n{}", lacking.join("\n"));
+}
+
+#[test]
+fn every_family_has_a_phone_among_the_cases() {
+    // Which family a model is of counts only until the catalog is resolved, so the files themselves are asked.
+    let mut families: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for vendor in catalog().vendors().iter().filter(|vendor| is_asked(&vendor.id)) {
+        let entries = fs::read_dir(shipped_catalog().join(&*vendor.id)).expect("it can be listed");
+        let paths = entries.map(|entry| entry.expect("it can be listed").path());
+        for path in paths.filter(|path| path.extension().is_some_and(|end| end == "toml")) {
+            let text = fs::read_to_string(&path).expect("it can be read");
+            let document = Document::parse(&path, &text).unwrap_or_else(|faults| panic!("{}", faults[0]));
+            let models = document.root().into_iter().filter(|entry| entry.key() == "model");
+            for model in models.filter_map(|models| models.table()).flatten() {
+                let facts = model.table().into_iter().flatten();
+                for family in facts.filter(|entry| entry.key() == "family").filter_map(|entry| entry.text(64))
+                {
+                    let of = if family.contains('/') { String::new() } else { format!("{}/", vendor.id) };
+                    let models = families.entry(of + family).or_default();
+                    models.insert(format!("{}/{}", vendor.id, model.key()));
+                }
+            }
+        }
+    }
+    let tried: BTreeSet<String> =
+        cases().map(|(_, case)| case.phone().expect("a case has a phone").model.id.to_string()).collect();
+    families.retain(|_, models| models.is_disjoint(&tried));
+    assert!(families.is_empty(), "families without a case: {families:?}");
 }
 
 /// Tells for each file that a case gets, as `<vendor>/<case>/<file>`, the vendor and the template that it comes from.

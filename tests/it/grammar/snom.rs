@@ -101,7 +101,7 @@ pub(super) const GRAMMARS: &[Grammar] = &[
     },
     Grammar {
         name: "Gigaset frame",
-        claims: &["gigaset/(c610|de|n510|n720).*"],
+        claims: &["gigaset/(c610|de|n510|n720|s685).*"],
         check: frame,
         broken: &[
             ("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ProviderFrame/>\n", "is not in ISO-8859-1"),

@@ -7,10 +7,10 @@ pub(super) const GRAMMARS: &[Grammar] = &[
     Grammar {
         name: "Yealink",
         claims: &[
-            "yealink/(ax|cp|w|t20p-v70|t23|t28p-v72|t38g-v70|t4|t5|t7|t8|vp).*",
+            "yealink/(ax|cp|w|t19|t20p-v70|t21|t23|t28p-v72|t30|t38g-v70|t4|t5|t7|t8|vp).*",
             "akuvox/.*",
             "flyingvoice/.*",
-            "zultys/zip33i.*",
+            "zultys/zip(33i|-37g).*",
         ],
         check: flat,
         broken: &[
