@@ -186,7 +186,12 @@ fn vendors_and_models_are_shown() {
     let site = Site::new();
     let (code, shown, _) = run(&site, &["catalog", "show", "SIP-T46S"], "");
     assert_eq!(code, Some(0), "{shown}");
-    for part in ["Yealink T46S (yealink/t46s)\n", "  lines  ", "{mac}.cfg, its main file\n", "  in doubt  "] {
+    for part in [
+        "Yealink T46S (yealink/t46s)\n",
+        "  lines  ",
+        "{mac}.cfg, its main file, from yealink/v81/phone.cfg\n",
+        "  in doubt  ",
+    ] {
         assert!(shown.contains(part), "{shown}");
     }
     let vendors = json(&site, &["catalog", "--vendor", "Aastra", "--json"])["vendors"].clone();
@@ -259,8 +264,17 @@ fn what_a_contributor_forgot_is_told() {
     ] {
         assert!(told.contains(part), "{part}\n{told}");
     }
-    for part in ["`lldp`", "`dtmf` changes", "`line-keys`", "yealink"] {
+    for part in ["`lldp`", "`dtmf` changes", "`line-keys`", "yealink", "`raw` changes", "is no XML"] {
         assert!(!told.contains(part), "{part}\n{told}");
+    }
+
+    site.put("own/acme/vendor.toml", &OWN_VENDOR.replace("phone.txt", "phone.xml"));
+    site.put("own/acme/templates/phone.xml", "<config><vlan>{{ settings.vlan }}</vlan>\n");
+    let (_, told, _) = run(&site, &["catalog", "check", &folder], "");
+    for part in
+        ["`{mac}.acme`: what acme/phone.xml writes is no XML: ", "`raw` changes nothing; end the template"]
+    {
+        assert!(told.contains(part), "{part}\n{told}");
     }
 }
 
@@ -303,9 +317,8 @@ versions = ["1.20"]
         assert_eq!(code, Some(1), "{out}{err}");
         out
     };
-    let differs = "cases/one: 0015654aa937.acme is not as in `expected`;";
     let out = check(&[]);
-    assert!(out.contains(differs), "{out}");
+    assert!(out.contains("cases/one: 0015654aa937.acme has nothing in `expected` yet; `--bless`"), "{out}");
     let out = check(&["--bless"]);
     assert!(!out.contains("cases/") && out.contains("cases: 1; requests: 2 tell what they should"), "{out}");
     let expected = site.path("own/acme/cases/one/expected/0015654aa937.acme");
@@ -314,11 +327,16 @@ versions = ["1.20"]
 
     std::fs::write(&expected, "password=\n").unwrap();
     site.put("own/acme/cases/one/expected/left.acme", "");
+    site.put(
+        "own/acme/cases/one/request.toml",
+        "protocol = \"http\"\nuser-agent = \"Acme one 1.20\"\nboot = [[\"0015654aa937.acme\", \"file\"]]\n",
+    );
     site.put("own/acme/cases/other/phone.toml", "");
     site.put("own/acme/cases/identify.toml", &told("1.20.3", "1"));
     let out = check(&[]);
     for part in [
-        differs,
+        "cases/one: 0015654aa937.acme is not as in `expected` from line 1 on;",
+        "cases/one: its request tells firmware `2`, and its record has `1`",
         "cases/one: nobody asks for ",
         "cases/other/phone.toml: has no device; begin it with the phone of the case",
         "cases/identify.toml:1: tells firmware `2`, and the case wants `1`",

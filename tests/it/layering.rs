@@ -190,7 +190,7 @@ const OWNED_BY: &[(&str, &[&str])] = &[
     ("rcgen", &["listen/tls/"]),
     ("regex", &["catalog/", "manage/shape.rs", "snapshot/jobs/"]),
     ("rpassword", &["cli/act/password.rs"]),
-    ("roxmltree", &["dialogue/dls/"]),
+    ("roxmltree", &["cli/catalog/coverage.rs", "dialogue/dls/"]),
     ("rustls", &["listen/tls/"]),
     (
         "sha2",

@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::answer::{Outcome, answer};
+use crate::answer::{Answer, Outcome, answer};
 use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::document::{Document, Entry, Fault};
@@ -98,32 +98,38 @@ impl Case {
     /// What is expected cannot be written.
     pub fn judge(&self, bless: bool) -> io::Result<Vec<String>> {
         let expected = self.folder.join("expected");
-        let (mut wrong, mut known) = (Vec::new(), BTreeSet::new());
+        let (mut wrong, mut known) = (Vec::from_iter(self.other_firmware()), BTreeSet::new());
         if bless {
             fs::create_dir_all(&expected)?;
         }
         for ask in &self.boot.asks {
             let file = expected.join(ask.path.replace('/', "__"));
-            match (self.ask(&ask.path), ask.answered) {
+            match (self.ask(&ask.path).outcome, ask.answered) {
                 (Outcome::Served { file: got, .. }, true) => {
                     if bless {
                         fs::write(&file, &got.body)?;
-                    } else if fs::read(&file).ok().as_deref() != Some(&got.body) {
-                        let cure = "read what `--bless` writes as a diff";
-                        wrong.push(format!("{} is not as in `expected`; {cure}", ask.path));
+                    } else if let Some(differs) = differs(fs::read(&file).ok().as_deref(), &got.body) {
+                        wrong.push(format!("{} {differs}", ask.path));
                     }
-                    known.insert(file);
                 }
                 (Outcome::Refused(refusal), false) if refusal.word() == "probe" => (),
-                (outcome, _) => {
-                    let is = match outcome {
-                        Outcome::Failed(error) => format!("not rendered: {}", error.source),
-                        Outcome::Refused(refusal) => refusal.word().to_owned(),
-                        Outcome::Served { .. } => "served".to_owned(),
-                    };
-                    let wants = if ask.answered { "a file" } else { "a probe" };
-                    wrong.push(format!("{} is {is}, not {wants}", ask.path));
+                (Outcome::Failed(error), _) => {
+                    wrong.push(format!("{} is not rendered: {}", ask.path, error.source));
                 }
+                (Outcome::Refused(refusal), _) => {
+                    let wants = if ask.answered { "a file" } else { "a probe" };
+                    wrong.push(format!(
+                        "{} is refused (`{}`), and the case wants {wants}",
+                        ask.path,
+                        refusal.word()
+                    ));
+                }
+                (Outcome::Served { .. }, false) => {
+                    wrong.push(format!("{} is served, and the case wants a probe", ask.path));
+                }
+            }
+            if ask.answered {
+                known.insert(file);
             }
         }
         for path in fs::read_dir(&expected).into_iter().flatten().flatten().map(|entry| entry.path()) {
@@ -137,7 +143,14 @@ impl Case {
         Ok(wrong)
     }
 
-    fn ask(&self, path: &str) -> Outcome {
+    /// Says so where the phone tells a version of another firmware than its record has.
+    fn other_firmware(&self) -> Option<String> {
+        let (phone, ask) = (self.phone()?, self.boot.asks.first()?);
+        let told = self.ask(&ask.path).told_firmware.filter(|told| told.id != phone.firmware.id)?;
+        Some(format!("its request tells firmware `{}`, and its record has `{}`", told.id, phone.firmware.id))
+    }
+
+    fn ask(&self, path: &str) -> Answer<'_> {
         let serial = self.phone().filter(|_| !self.boot.at_top).map(|phone| phone.device.serial.expose());
         let before = serial.map(|serial| format!("{serial}/")).unwrap_or_default();
         let inquiry = Inquiry {
@@ -149,8 +162,20 @@ impl Case {
             credentials: None,
             banned: None,
         };
-        answer(&self.snapshot, &inquiry).outcome
+        answer(&self.snapshot, &inquiry)
     }
+}
+
+/// Says how a file differs from what is expected: by its first line that does, whose text may hold a password.
+fn differs(expected: Option<&[u8]>, got: &[u8]) -> Option<String> {
+    let Some(expected) = expected else {
+        return Some("has nothing in `expected` yet; `--bless` writes it".to_owned());
+    };
+    let same = expected.iter().zip(got).take_while(|(one, other)| one == other).count();
+    (expected != got).then(|| {
+        let line = 1 + got.iter().take(same).filter(|byte| **byte == b'\n').count();
+        format!("is not as in `expected` from line {line} on; read what `--bless` writes as a diff")
+    })
 }
 
 impl Boot {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -52,6 +53,10 @@ impl Args {
         let missing = checked.missing();
         let score = Score::of(&checked.catalog, &checked.folders, &checked.vendors)?;
         let (judged, differ) = checked.judge(self.bless)?;
+        if io::stderr().is_terminal() {
+            let models = checked.catalog.models().filter(|model| checked.tries(model)).count();
+            eprintln!("trying every setting on {models} models …");
+        }
         let kinds = coverage(&checked.catalog, |model| checked.tries(model))?;
         let told = [missing, score.wrong, differ, gaps(&kinds)].concat();
         for line in &told {
@@ -94,6 +99,12 @@ fn read(config: &Path, folder: &Path) -> Result<Checked, Failure> {
         }
     };
     let configured = Config::read(config).ok();
+    if configured.is_none() {
+        eprintln!(
+            "{}: cannot be read as a server's settings, so the folder is checked alone",
+            config.display()
+        );
+    }
     let rendering =
         configured.as_ref().map_or_else(|| Config::default().rendering, |config| config.rendering.clone());
     let limits = Limits { fuel: rendering.fuel, output_bytes: rendering.output_bytes, time: rendering.time };

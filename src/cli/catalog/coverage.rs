@@ -7,8 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rayon::prelude::*;
+use roxmltree::{Document, ParsingOptions};
 
-use crate::catalog::{Catalog, FileScope, Firmware, Model};
+use crate::catalog::{Catalog, File, FileScope, Firmware, Model};
 use crate::cli::Failure;
 use crate::cli::catalog::variants::{Surroundings, Variant};
 use crate::config::Config;
@@ -38,57 +39,64 @@ pub(super) fn coverage(
     let groups = groups(catalog, wants);
     let bench = Bench::new(catalog, &groups, "");
     let variants = Variant::all();
-    let mut changed = vec![vec![false; variants.len()]; groups.len()];
-    let mut gaps = vec![BTreeSet::new(); groups.len()];
-    // Where a file fails whatever is set, that alone is told: nothing else can be found out.
-    let mut broken = vec![false; groups.len()];
-    for surroundings in Surroundings::ALL {
-        let before = bench.files(&surroundings.text(None), |_| true)?;
-        for (broken, files) in broken.iter_mut().zip(&before) {
-            *broken |= matches!(files, Some(Err(_)));
+    let mut findings = bench.try_settings(&variants, groups.len())?;
+    bench.try_records(&groups, &mut findings)?;
+    let found = groups.into_iter().zip(findings).map(|(of, finding)| {
+        let firmware = of.first().and_then(|of| bench.firmware(of)).filter(|_| !finding.broken);
+        let (mut gaps, mut lost) = (finding.gaps.clone(), BTreeSet::new());
+        if let Some((model, firmware)) = firmware {
+            finding.judge(catalog, (model, firmware), &variants, &mut gaps, &mut lost);
         }
-        for (number, variant) in variants.iter().enumerate() {
-            let after = bench.files(&surroundings.text(Some(variant)), |at| !changed[at][number])?;
-            for (at, (before, after)) in before.iter().zip(after).enumerate() {
-                match after {
-                    Some(Err(error)) => drop(gaps[at].insert(error)),
-                    Some(after) => changed[at][number] = before.as_ref() != Some(&after),
-                    None => (),
-                }
+        Coverage { of, gaps, lost }
+    });
+    Ok(found.collect())
+}
+
+/// What was found out by trying a kind of phone.
+#[derive(Debug, Clone, Default)]
+struct Finding {
+    /// By variant: whether it changes a file.
+    changed: Vec<bool>,
+    /// Whether it is told an address of its own, and a parameter that no template knows.
+    placed: bool,
+    given: bool,
+    /// Whether a file fails whatever is set. That alone is told: nothing else can be found out.
+    broken: bool,
+    gaps: BTreeSet<String>,
+}
+
+impl Finding {
+    fn judge(
+        &self,
+        catalog: &Catalog,
+        (model, firmware): (&Model, &Firmware),
+        variants: &[Variant],
+        gaps: &mut BTreeSet<String>,
+        lost: &mut BTreeSet<&'static str>,
+    ) {
+        for id in SETTINGS.iter().filter_map(|setting| SettingId::find(setting.name)) {
+            let tried = variants.iter().zip(&self.changed).filter(|(variant, _)| variant.setting == id);
+            let tried: Vec<_> = tried.map(|(variant, changed)| (variant, *changed)).collect();
+            match judge(id, model, firmware, &tried) {
+                Some(Wrong::Lost) => drop(lost.insert(id.setting().name)),
+                Some(Wrong::Otherwise(gap)) => drop(gaps.insert(gap)),
+                None => (),
             }
         }
-    }
-    for text in (0..).map_while(Variant::chorus) {
-        for (gaps, files) in gaps.iter_mut().zip(bench.files(&text, |at| !broken[at])?) {
-            gaps.extend(files.and_then(Files::err));
+        match (self.placed, firmware.without_network.is_some()) {
+            (true, true) => drop(gaps.insert(said_and_written("network"))),
+            (false, false) => drop(lost.insert("network")),
+            (true, false) | (false, true) => (),
+        }
+        // Formats with sections take more parameters below their prefixes alone.
+        let takes_some = firmware.files.iter().filter(|file| file.main).any(|file| {
+            catalog.engine().source(&file.template).is_some_and(|source| source.contains("rest("))
+        });
+        if !self.given && !takes_some {
+            let cure = "end the template of the main file with `rest()`";
+            gaps.insert(format!("`raw` changes nothing; {cure}"));
         }
     }
-    let at_home = bench.files("", |_| true)?;
-    let placed = Bench::new(catalog, &groups, NETWORK).files("", |_| true)?;
-    let placed: Vec<bool> = at_home.into_iter().zip(placed).map(|(one, other)| one != other).collect();
-    let mut found = Vec::new();
-    for (at, (of, mut gaps)) in groups.into_iter().zip(gaps).enumerate() {
-        let mut lost = BTreeSet::new();
-        if let Some((model, firmware)) = of.first().and_then(|of| bench.firmware(of)).filter(|_| !broken[at])
-        {
-            for id in SETTINGS.iter().filter_map(|setting| SettingId::find(setting.name)) {
-                let tried = variants.iter().zip(&changed[at]).filter(|(variant, _)| variant.setting == id);
-                let tried: Vec<_> = tried.map(|(variant, changed)| (variant, *changed)).collect();
-                match judge(id, model, firmware, &tried) {
-                    Some(Wrong::Lost) => drop(lost.insert(id.setting().name)),
-                    Some(Wrong::Otherwise(gap)) => drop(gaps.insert(gap)),
-                    None => (),
-                }
-            }
-            match (placed[at], firmware.without_network.is_some()) {
-                (true, true) => drop(gaps.insert(said_and_written("network"))),
-                (false, false) => drop(lost.insert("network")),
-                (true, false) | (false, true) => (),
-            }
-        }
-        found.push(Coverage { of, gaps, lost });
-    }
-    Ok(found)
 }
 
 /// What is wrong with how a firmware takes a setting.
@@ -168,6 +176,8 @@ fn likeness(catalog: &Catalog, model: &Model, firmware: &Firmware) -> String {
 struct Bench<'c> {
     catalog: &'c Arc<Catalog>,
     fleet: Fleet,
+    /// Whether files are judged as such, which takes longer than to write them.
+    judges: bool,
 }
 
 /// The bytes of the files that phones have for themselves, or why one of all their files fails.
@@ -176,6 +186,9 @@ type Files = Result<Vec<Vec<u8>>, String>;
 const ACCOUNTS: &str = "[[provider]]\nid = \"provider\"\nname = \"Provider\"\n\n\
                         [[organization]]\nid = \"organization\"\nprovider = \"provider\"\nname = \"Organization\"\n\n\
                         [[user]]\nid = \"user\"\norganization = \"organization\"\nname = \"User\"\n";
+
+/// The record of a phone that gets a parameter which no template knows.
+const RAW: &str = "raw = { bellhop-check = \"1\" }\n";
 
 /// The record of a phone that DHCP gives no address.
 const NETWORK: &str =
@@ -187,7 +200,51 @@ impl<'c> Bench<'c> {
         let records = |(at, group)| Some(records(catalog, at, group)? + more);
         let phones: String = (1..).zip(groups).filter_map(records).collect();
         let texts = [(Path::new("accounts.toml"), ACCOUNTS.to_owned()), (Path::new("phones.toml"), phones)];
-        Self { catalog, fleet: Fleet::default().with(texts) }
+        Self { catalog, fleet: Fleet::default().with(texts), judges: false }
+    }
+
+    /// Sets each setting to each of its values.
+    fn try_settings(&self, variants: &[Variant], kinds: usize) -> Result<Vec<Finding>, Failure> {
+        let changed = vec![false; variants.len()];
+        let mut findings = vec![Finding { changed, ..Finding::default() }; kinds];
+        for surroundings in Surroundings::ALL {
+            let before = self.files(&surroundings.text(None), |_| true)?;
+            for (finding, files) in findings.iter_mut().zip(&before) {
+                finding.broken |= matches!(files, Some(Err(_)));
+            }
+            for (number, variant) in variants.iter().enumerate() {
+                let text = surroundings.text(Some(variant));
+                let after = self.files(&text, |at| !findings[at].changed[number])?;
+                for (finding, (before, after)) in findings.iter_mut().zip(before.iter().zip(after)) {
+                    match after {
+                        Some(Err(error)) => drop(finding.gaps.insert(error)),
+                        Some(after) => finding.changed[number] = before.as_ref() != Some(&after),
+                        None => (),
+                    }
+                }
+            }
+        }
+        for text in (0..).map_while(Variant::chorus) {
+            let files = self.files(&text, |at| !findings[at].broken)?;
+            for (finding, files) in findings.iter_mut().zip(files) {
+                finding.gaps.extend(files.and_then(Files::err));
+            }
+        }
+        Ok(findings)
+    }
+
+    /// Has records say what is no setting, and judges the files as such.
+    fn try_records(&self, groups: &[Group], findings: &mut [Finding]) -> Result<(), Failure> {
+        let usual = self.files("", |_| true)?;
+        let placed = Self { judges: true, ..Self::new(self.catalog, groups, NETWORK) }.files("", |_| true)?;
+        let given = Self::new(self.catalog, groups, RAW).files("", |_| true)?;
+        for (finding, (usual, (placed, given))) in
+            findings.iter_mut().zip(usual.iter().zip(placed.into_iter().zip(given)))
+        {
+            (finding.placed, finding.given) = (*usual != placed, *usual != given);
+            finding.gaps.extend(placed.and_then(Files::err));
+        }
+        Ok(())
     }
 
     fn firmware(&self, (model, firmware): &(Arc<str>, Arc<str>)) -> Option<(&'c Model, &'c Firmware)> {
@@ -212,11 +269,11 @@ impl<'c> Bench<'c> {
         };
         let phones: Vec<Phone<'_>> = snapshot.phones().collect();
         let files = phones.par_iter().enumerate();
-        Ok(files.map(|(at, phone)| wanted(at).then(|| rendered(&snapshot, phone))).collect())
+        Ok(files.map(|(at, phone)| wanted(at).then(|| rendered(&snapshot, phone, self.judges))).collect())
     }
 }
 
-fn rendered(snapshot: &Snapshot, phone: &Phone<'_>) -> Files {
+fn rendered(snapshot: &Snapshot, phone: &Phone<'_>, judges: bool) -> Files {
     let mut files = Vec::new();
     for (at, file) in (0..).zip(&phone.firmware.files) {
         let is_common = file.scope == FileScope::Common;
@@ -231,11 +288,27 @@ fn rendered(snapshot: &Snapshot, phone: &Phone<'_>) -> Files {
             let line = source.lines().nth(error.source.line.wrapping_sub(1)).unwrap_or_default().trim();
             format!("`{}`: {}: {line}", file.name, error.source)
         })?;
+        if judges {
+            sound(file, &bytes)?;
+        }
         if !is_common {
             files.push(bytes);
         }
     }
     Ok(files)
+}
+
+/// Says what is wrong with a file whose template writes XML, if that is none.
+fn sound(file: &File, bytes: &[u8]) -> Result<(), String> {
+    let is_xml = file.template.ends_with(".xml") && file.dialogue.is_none();
+    let Some(text) = str::from_utf8(bytes).ok().filter(|_| is_xml) else {
+        return Ok(());
+    };
+    let options = ParsingOptions { allow_dtd: true, ..ParsingOptions::default() };
+    let sound = Document::parse_with_options(text, options);
+    sound
+        .map(drop)
+        .map_err(|error| format!("`{}`: what {} writes is no XML: {error}", file.name, file.template))
 }
 
 /// Writes the records of a phone with a line or two.

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::cli::catalog::{json, sorted, vendors};
 use crate::cli::table::Table;
 use crate::cli::{Failure, load};
-use crate::model::{Kind, Preset, SETTINGS, Scope, Setting};
+use crate::model::{KeyKind, Kind, Preset, SETTINGS, Scope, Setting};
 
 /// List models with their firmwares, or the settings
 #[derive(Debug, Default, PartialEq, clap::Args)]
@@ -72,7 +72,10 @@ fn values(setting: &Setting) -> String {
         Kind::Choices(words) => format!("a list of {}", words.join(", ")),
         Kind::Host => "a host".to_owned(),
         Kind::Integer(low, high) => format!("{low} to {high}"),
-        Kind::LineKeys => "a list of keys".to_owned(),
+        Kind::LineKeys => {
+            let kinds: Vec<&str> = KeyKind::ALL.iter().map(|(word, _)| *word).collect();
+            format!("a list of {{ type, value, label, line, key, expansion }}, by type {}", kinds.join(", "))
+        }
         Kind::Secret(low, high) => format!("a secret of {low} to {high} characters"),
         Kind::Text(max) => format!("text of at most {max} characters"),
         Kind::Texts(max) => format!("a list of texts of at most {max} characters"),

@@ -82,10 +82,12 @@ fn show_firmware(firmware: &Firmware) {
     for file in &firmware.files {
         let common = if file.scope == FileScope::Common { ", the same for all of a kind" } else { "" };
         let main = if file.main { ", its main file" } else { "" };
-        row("gets", &format!("{}{main}{common}", file.name));
+        row("gets", &format!("{}{main}{common}, from {}", file.name, file.template));
     }
     let probes: Vec<&str> = firmware.probes.iter().map(|probe| probe.name.as_str()).collect();
     row("asks in vain for", &probes.join(", "));
+    let vars: Vec<String> = firmware.vars.iter().map(|(name, value)| format!("{name} = {value:?}")).collect();
+    row("vars", &vars.join(", "));
     for (setting, words) in firmware.values.iter() {
         row(&format!("knows of {}", setting.setting().name), &words.join(", "));
     }
