@@ -93,6 +93,32 @@ impl Place {
 }
 
 impl CatalogFiles {
+    /// Names models without a variable that all others of their family have, two or more, each as `vendor/model` with
+    /// the family and the variable.
+    pub fn forgotten_vars(&self) -> Vec<(String, &str, &str)> {
+        let mut families: BTreeMap<String, Vec<(String, &ModelFile, &str)>> = BTreeMap::new();
+        for (vendor, file) in &self.vendors {
+            for (id, model) in &file.models {
+                let Some(family) = model.family.as_deref() else { continue };
+                let whole =
+                    if family.contains('/') { family.to_owned() } else { format!("{vendor}/{family}") };
+                families.entry(whole).or_default().push((format!("{vendor}/{id}"), model, family));
+            }
+        }
+        let mut forgotten = Vec::new();
+        for models in families.into_values().filter(|models| models.len() > 2) {
+            let vars: BTreeSet<&String> =
+                models.iter().flat_map(|(_, model, _)| model.facts.vars.keys()).collect();
+            for var in vars {
+                let mut without = models.iter().filter(|(_, model, _)| !model.facts.vars.contains_key(var));
+                if let (Some((id, _, family)), None) = (without.next(), without.next()) {
+                    forgotten.push((id.clone(), *family, var.as_str()));
+                }
+            }
+        }
+        forgotten
+    }
+
     /// Names the models that a vendor's files describe, as `vendor/model`, where they say nothing of other models and
     /// have no template that `others` have, too.
     pub fn models_alone(&self, vendor: &str, others: &Self) -> Option<BTreeSet<String>> {

@@ -34,6 +34,8 @@ struct Checked {
     catalog: Arc<Catalog>,
     folders: Vec<PathBuf>,
     vendors: Vec<usize>,
+    /// What may be forgotten, and may be meant.
+    notes: Vec<String>,
     /// Vendors of whose models these alone are tried.
     alone: BTreeMap<usize, BTreeSet<String>>,
 }
@@ -47,7 +49,7 @@ impl Args {
                 let folders = loaded.snapshot.config().catalog.clone();
                 let catalog = Arc::clone(&loaded.snapshot.world().catalog);
                 let vendors = (0..catalog.vendors().len()).collect();
-                Checked { catalog, folders, vendors, alone: BTreeMap::new() }
+                Checked { catalog, folders, vendors, notes: Vec::new(), alone: BTreeMap::new() }
             }
         };
         let missing = checked.missing();
@@ -61,6 +63,9 @@ impl Args {
         let told = [missing, score.wrong, differ, gaps(&kinds)].concat();
         for line in &told {
             println!("{line}");
+        }
+        for note in &checked.notes {
+            println!("{note}");
         }
         print!("{}", to_fill_in(&kinds));
         let models = kinds
@@ -114,6 +119,7 @@ fn read(config: &Path, folder: &Path) -> Result<Checked, Failure> {
     let (additions, _) = CatalogFiles::read(std::slice::from_ref(&own));
     folders.push(own.clone());
     let (files, mut faults) = CatalogFiles::read(&folders);
+    let forgotten = forgotten(&files);
     let (catalog, broken) = Catalog::resolve(files, limits);
     faults.extend(broken);
     if faults.iter().any(Fault::is_error) {
@@ -125,8 +131,20 @@ fn read(config: &Path, folder: &Path) -> Result<Checked, Failure> {
     let alone = vendors
         .iter()
         .filter_map(|at| Some((*at, additions.models_alone(&catalog.vendor(*at).id, &others)?)));
-    let alone = alone.collect();
-    Ok(Checked { catalog: Arc::new(catalog), folders: vec![own], vendors, alone })
+    let alone: BTreeMap<usize, BTreeSet<String>> = alone.collect();
+    let notes = forgotten.into_iter().filter(|(model, _)| alone.values().any(|alone| alone.contains(model)));
+    let notes = notes.map(|(_, note)| note).collect();
+    Ok(Checked { catalog: Arc::new(catalog), folders: vec![own], vendors, notes, alone })
+}
+
+/// Says which models lack a variable that all others of their family have.
+fn forgotten(files: &CatalogFiles) -> Vec<(String, String)> {
+    let forgotten = files.forgotten_vars().into_iter().map(|(model, family, var)| {
+        let note =
+            format!("note: {model} has no `vars.{var}`, which every other model of family `{family}` has");
+        (model, note)
+    });
+    forgotten.collect()
 }
 
 impl Checked {
