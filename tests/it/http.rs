@@ -127,6 +127,23 @@ fn rows() -> Vec<(&'static str, Vec<u8>, u16)> {
 }
 
 #[test]
+fn linphone_gets_its_configuration_by_what_it_sends() {
+    let device =
+        DEVICE.replace("yealink/t46s", "linphone/android").replace("admin-password", "# admin-password");
+    let site = Site::new().with_vendors(&["linphone"]).write("fleet/accounts.toml", ACCOUNTS);
+    let server = Running::start(site.write("fleet/a.toml", &device));
+    let told = "X-Linphone-Provisioning: 1\r\nFrom: sip:0087*001@pbx.example.net\r\n\
+                User-Agent: LinphoneAndroid/6.0 (Pixel) LinphoneSDK/5.4\r\n";
+    let reply = server.get_with(&format!("/{SERIAL}/linphone.xml"), told);
+    assert_eq!((reply.status, reply.header("Content-Type")), (200, Some("application/xml")));
+    let body = String::from_utf8(reply.body).unwrap();
+    assert!(
+        body.contains("http://www.linphone.org/xsds/lpconfig.xsd") && body.contains("CANARY-sip-1"),
+        "{body}"
+    );
+}
+
+#[test]
 fn a_phone_that_reads_none_but_classic_responses_gets_one() {
     let device =
         DEVICE.replace("yealink/t46s", "avaya/9608").replace("00:15:65:4A:A9:37", "00:1B:4F:4A:A9:37");
