@@ -93,12 +93,17 @@ impl Client {
         self.hear()
     }
 
-    /// Takes what has come already, without waiting.
+    /// Takes what has come already, without waiting, and names it.
     pub(super) fn waiting(&self) -> Vec<String> {
+        self.come().iter().map(|(packet, _)| name(packet)).collect()
+    }
+
+    /// Takes what has come already, with where it came from.
+    pub(super) fn come(&self) -> Vec<(Vec<u8>, SocketAddr)> {
         self.socket.set_nonblocking(true).unwrap();
         let mut room = [0; 65_536];
         let all = std::iter::from_fn(|| {
-            self.socket.recv_from(&mut room).ok().map(|(length, _)| name(&room[..length]))
+            self.socket.recv_from(&mut room).ok().map(|(length, from)| (room[..length].to_vec(), from))
         });
         let all = all.collect();
         self.socket.set_nonblocking(false).unwrap();

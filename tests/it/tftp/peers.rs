@@ -162,10 +162,14 @@ fn who_gets_the_port_of_a_dead_phone_gets_its_own_file() {
         let mut client = Client::new(server.tftp);
         client.ask(&read(&name(0)));
         let of_dead = client.next();
+        let dead = client.tid;
         assert!(of_dead[4..].starts_with(b"P000"));
         let got = client.get(&name(1), "octet", &[]);
         assert_eq!(got, Ok(b"P001".repeat(300)));
         ended(&server, "replaced", 1.0);
-        assert!(client.waiting().is_empty());
+        // Its own last block may come twice where it waited long, and others may have had its port before.
+        for (packet, from) in client.come() {
+            assert!(from != dead || !packet[4..].starts_with(b"P000"), "{settings}: {packet:?}");
+        }
     }
 }
