@@ -58,15 +58,8 @@ fn main() {
 
 fn inquiry<'a>(n: usize, path: &'a str, agent: Option<&'a str>) -> Inquiry<'a> {
     let transport = if protocol(n) == "http" { Http } else { Https };
-    Inquiry {
-        transport,
-        peer: IpAddr::from([127, 0, 0, 1]),
-        path: path.as_bytes(),
-        user_agent: agent.map(str::as_bytes),
-        certificate: None,
-        credentials: None,
-        banned: None,
-    }
+    let local = IpAddr::from([127, 0, 0, 1]);
+    Inquiry { user_agent: agent.map(str::as_bytes), ..Inquiry::new(transport, local, path.as_bytes()) }
 }
 
 fn measure(snapshot: &Snapshot, what: &str, requests: &[(String, Option<String>)], served: bool) {

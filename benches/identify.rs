@@ -85,14 +85,10 @@ fn measure(snapshot: &Snapshot, requests: &[Request]) {
     let mut best = vec![Duration::MAX; requests.len()];
     for _ in 0..ROUNDS {
         for (request, best) in requests.iter().zip(&mut best) {
+            let local = IpAddr::from([127, 0, 0, 1]);
             let inquiry = Inquiry {
-                transport: Https,
-                peer: IpAddr::from([127, 0, 0, 1]),
-                path: request.path.as_bytes(),
                 user_agent: request.agent.as_deref().map(str::as_bytes),
-                certificate: None,
-                credentials: None,
-                banned: None,
+                ..Inquiry::new(Https, local, request.path.as_bytes())
             };
             let started = Instant::now();
             for _ in 0..TURNS {

@@ -9,6 +9,7 @@ mod automaton;
 mod called;
 mod dhcp;
 mod facts;
+mod files;
 mod finish;
 mod firmwares;
 mod paths;
@@ -21,10 +22,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::HeaderName;
 
 pub use self::agents::AgentMatch;
 pub use self::dhcp::{Dhcp, DhcpOption};
-pub use self::facts::{FileScope, IntervalUnit, PasswordCharacters};
+pub use self::facts::{IntervalUnit, PasswordCharacters};
+pub use self::files::FileScope;
 pub use self::paths::{PathId, PathMatches};
 pub use self::read::CatalogFiles;
 pub use self::values::Values;
@@ -188,6 +191,8 @@ pub struct File {
     pub dialogue: Option<Dialogue>,
     /// How its parameters are written.
     pub syntax: Arc<Syntax>,
+    /// A header that phones send whenever they ask for it; who sends none is no phone.
+    pub header: Option<HeaderName>,
     /// What its text goes through.
     pub finish: Finish,
 }

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::catalog::called::{Called, letters};
-use crate::catalog::facts::{Facts, FileFacts, FileScope, SyntaxFacts};
+use crate::catalog::facts::{Facts, SyntaxFacts};
+use crate::catalog::files::{FileFacts, FileScope};
 use crate::catalog::firmwares::Listed;
 use crate::catalog::paths::{PathCollector, PathId};
 use crate::catalog::read::{CatalogFiles, FirmwareFile, ModelFile, Place};
@@ -307,6 +308,7 @@ impl Resolver<'_> {
             classic_response: facts.classic_response.unwrap_or_default(),
             dialogue: file.dialogue.clone(),
             syntax: Arc::new(syntax),
+            header: file.header.clone(),
             finish,
         })
     }

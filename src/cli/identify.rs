@@ -3,8 +3,10 @@
 use std::io::{BufRead, BufWriter, Write};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
+use std::str::FromStr;
 
 use anyhow::{Context, anyhow};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
 use crate::answer::subject;
@@ -35,6 +37,9 @@ pub(super) struct Args {
     /// User-Agent of the request
     #[arg(long)]
     user_agent: Option<String>,
+    /// Another header of the request; may be given several times
+    #[arg(long = "header", value_name = "NAME: VALUE", value_parser = header)]
+    headers: Vec<(String, String)>,
     /// Address that it comes from
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     peer: IpAddr,
@@ -91,6 +96,9 @@ impl Args {
             certificate: self.certificate,
             ..Request::default()
         };
+        for (name, value) in self.headers {
+            request.headers.insert(name, value.into());
+        }
         if let Some(agent) = self.user_agent {
             request.headers.insert("User-Agent".to_owned(), agent.into());
         }
@@ -103,6 +111,17 @@ impl Args {
         }
         Ok(())
     }
+}
+
+/// Reads a header as it is written in requests.
+fn header(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once(':').ok_or("there is no colon; write `Name: value`")?;
+    let (name, value) = (name.trim(), value.trim());
+    HeaderName::from_str(name)
+        .map_err(|_| format!("`{name}` is no header's name; write letters, digits and `-`"))?;
+    HeaderValue::from_str(value)
+        .map_err(|_| format!("`{value}` is no header's value; write one line of ASCII"))?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 fn each_line(snapshot: &Snapshot) -> anyhow::Result<()> {
@@ -150,17 +169,16 @@ fn explain(
         transport.ok_or_else(|| anyhow!("`{protocol}` is no protocol; write http, https or tftp"))?;
     let certificate = request.certificate.as_deref().map(str::parse::<Mac>).transpose();
     let certificate = certificate.map_err(|error| anyhow!("`certificate` {error}"))?;
+    let headers = headers(&request.headers, bytes);
     let agent = request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("user-agent"));
     let agent = agent.and_then(|(_, value)| value.as_str()).map(bytes);
+    let peer = request.peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
     let path = bytes(&request.path);
     let inquiry = Inquiry {
-        transport,
-        peer: request.peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
-        path: &path,
         user_agent: agent.as_deref(),
+        headers: Some(&headers),
         certificate,
-        credentials: None,
-        banned: None,
+        ..Inquiry::new(transport, peer, &path)
     };
     let identity = identify(snapshot, &inquiry);
     let decision = decide(snapshot, &inquiry, &identity);
@@ -194,6 +212,14 @@ fn explain(
         rule,
         reason,
     })
+}
+
+/// Reads the headers of a request; what can be none is left out, as nobody could have sent it.
+fn headers(told: &serde_json::Map<String, serde_json::Value>, bytes: fn(&str) -> Vec<u8>) -> HeaderMap {
+    let pairs = told.iter().filter_map(|(name, value)| {
+        Some((HeaderName::from_str(name).ok()?, HeaderValue::from_bytes(&bytes(value.as_str()?)).ok()?))
+    });
+    pairs.collect()
 }
 
 /// Tells whether a request that no device is served by gets a file that is the same for everybody.

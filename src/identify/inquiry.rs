@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
+use http::{HeaderMap, HeaderName};
+
 use crate::identify::Credentials;
 use crate::model::{Mac, Protocol, Subnet};
 
@@ -15,14 +17,37 @@ pub struct Inquiry<'a> {
     pub peer: IpAddr,
     /// The path as it was sent, query included; over TFTP the file name.
     pub path: &'a [u8],
-    /// The User-Agent as it was sent.
+    /// What it says of itself: the User-Agent as it was sent, or what a dialogue has in its place.
     pub user_agent: Option<&'a [u8]>,
+    /// The headers that it came with; over TFTP there are none.
+    pub headers: Option<&'a HeaderMap>,
     /// The MAC address that a verified device certificate names.
     pub certificate: Option<Mac>,
     /// Credentials for this path: in answer to a nonce of this server, or a login.
     pub credentials: Option<Credentials<'a>>,
     /// The network that it came from, while that is banned.
     pub banned: Option<Subnet>,
+}
+
+impl<'a> Inquiry<'a> {
+    /// Makes an inquiry that shows nothing but what it asks for.
+    pub const fn new(transport: Protocol, peer: IpAddr, path: &'a [u8]) -> Self {
+        Self {
+            transport,
+            peer,
+            path,
+            user_agent: None,
+            headers: None,
+            certificate: None,
+            credentials: None,
+            banned: None,
+        }
+    }
+
+    /// Tells whether it came with a header, where there has to be one.
+    pub fn shows(&self, header: Option<&HeaderName>) -> bool {
+        header.is_none_or(|name| self.headers.is_some_and(|headers| headers.contains_key(name)))
+    }
 }
 
 /// Why a path names nothing, before anything is looked up.
@@ -120,15 +145,7 @@ mod tests {
 
     fn read(transport: Protocol, path: &str, prefix: &str) -> Result<String, BadName> {
         let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let inquiry = Inquiry {
-            transport,
-            peer,
-            path: path.as_bytes(),
-            user_agent: None,
-            certificate: None,
-            credentials: None,
-            banned: None,
-        };
+        let inquiry = Inquiry::new(transport, peer, path.as_bytes());
         let name = Name::read(&inquiry, prefix)?;
         Ok(format!(
             "{} = {} + {}",

@@ -19,7 +19,6 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::sleep;
 use tokio_io_timeout::TimeoutStream;
-use tokio_util::io::InspectReader;
 use tracing::debug;
 
 use crate::answer::{Outcome, answer_with};
@@ -28,7 +27,7 @@ use crate::listen::acceptable::acceptable;
 use crate::listen::assets::{Nothing, Wanted};
 use crate::listen::classic::with_classic_file;
 use crate::listen::header::origin;
-use crate::listen::lines::{Seen, look};
+use crate::listen::lines::{Lines, Seen};
 use crate::listen::report::report;
 use crate::listen::response::{invalid, not_found, unavailable, with_file};
 use crate::listen::talk::{Asking, converse, talk};
@@ -49,7 +48,7 @@ where
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(limits.response_timeout));
     let seen = Arc::new(Seen::default());
-    let stream = InspectReader::new(Box::pin(stream), look(Arc::clone(&seen)));
+    let stream = Lines::of(Box::pin(stream), Arc::clone(&seen));
     let (heard, certificate) = (Arc::clone(&seen), certificate.as_ref());
     let service = service_fn(move |request| {
         let started = Instant::now();
@@ -173,13 +172,12 @@ pub(super) fn respond(
     let login = asking.login().filter(|_| !door.protocol.is_plain()).map(Credentials::Login);
     let credentials = shown.credentials().or(login);
     let inquiry = Inquiry {
-        transport: door.protocol,
-        peer,
-        path: asking.named().as_bytes(),
         user_agent: asking.agent(),
+        headers: Some(headers),
         certificate: door.proven(certificate),
         credentials,
         banned: door.side.watchman.banned(snapshot, peer),
+        ..Inquiry::new(door.protocol, peer, asking.named().as_bytes())
     };
     let mut answer = answer_with(snapshot, &inquiry, aside);
     let used = answer.proof == Proof::Digest && shown.credentials().is_some() && !challenges.is_new(&shown);

@@ -67,10 +67,7 @@ pub(super) fn talk<'s>(
 }
 
 fn at<'s>(snapshot: &'s Snapshot, transport: Protocol, peer: IpAddr, uri: &Uri) -> Option<Talk<'s>> {
-    let path = uri.path().as_bytes();
-    let (user_agent, certificate, credentials, banned) = (None, None, None, None);
-    let inquiry = Inquiry { transport, peer, path, user_agent, certificate, credentials, banned };
-    Talk::read(snapshot, &inquiry)
+    Talk::read(snapshot, &Inquiry::new(transport, peer, uri.path().as_bytes()))
 }
 
 /// Listens to what is said, and answers.

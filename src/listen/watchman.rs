@@ -59,7 +59,7 @@ impl Watchman {
         may_go_on: bool,
     ) {
         // Whoever may have a device's files learns nothing by asking it for others.
-        let is_of_file = matches!(reason, Refusal::NoSuchFile | Refusal::Probe);
+        let is_of_file = matches!(reason, Refusal::MissingHeader | Refusal::NoSuchFile | Refusal::Probe);
         let Some(identifier) = answer.identifier.filter(|_| !is_of_file) else { return };
         let refused = Refused { peer, identifier, is_known: answer.phone.is_some(), counts: !may_go_on };
         let verdict = self.guard.refused(&refused, &snapshot.config().guard, Instant::now());

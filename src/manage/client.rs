@@ -63,7 +63,7 @@ pub enum ClientError {
     Http(#[from] hyper::Error),
     /// The request cannot be written.
     #[error("the request cannot be written")]
-    Request(#[from] hyper::http::Error),
+    Request(#[from] http::Error),
     /// The server does not take the key.
     #[error(
         "the server does not take the key in the state folder; was it started with another configuration?"

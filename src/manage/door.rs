@@ -147,7 +147,7 @@ fn is_own(request: &Request) -> bool {
     if matches!(*method, Method::GET | Method::HEAD) || headers.contains_key(OWN) {
         return true;
     }
-    let text = |name| headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
+    let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
     let origin = text(header::ORIGIN).and_then(|origin| origin.split_once("://"));
     origin.is_some_and(|(_, origin)| text(header::HOST).is_some_and(|host| host.eq_ignore_ascii_case(origin)))
 }

@@ -4,10 +4,13 @@
 //! whoever is refused learns nothing, the reason is for the operator; checks run cheapest first. Read next:
 //! [`decide`].
 
+mod refusal;
+
 use std::net::IpAddr;
 
+pub use self::refusal::Refusal;
 use crate::config::Provisioning;
-use crate::identify::{Asked, Contradiction, Identity, Inquiry, Proof};
+use crate::identify::{Asked, Identity, Inquiry, Proof};
 use crate::model::Protocol;
 use crate::snapshot::{Form, KnownBy, Phone, Snapshot};
 
@@ -79,106 +82,6 @@ impl Rule {
     }
 }
 
-/// Why a request gets nothing; the phone's side is never told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Refusal {
-    /// The path cannot be a name.
-    BadName,
-    /// The network is banned, and the request proves nothing by which the device would be known there.
-    Banned,
-    /// Facts of the request do not agree.
-    Contradicted,
-    /// The device is known by its credentials, and the request shows none, or not these, or used ones.
-    Credentials,
-    /// The device is disabled.
-    Disabled,
-    /// The device has no such file.
-    NoSuchFile,
-    /// The file holds secrets, and the device has a key for which there is no form of the file.
-    NotEncrypted,
-    /// The file holds secrets, and the phone asks without encryption from a network that is not allowed to.
-    PlainNetwork,
-    /// Such phones are known to ask for this in vain.
-    Probe,
-    /// No device is known that the request could be of.
-    Unknown,
-    /// The device asks by another protocol.
-    WrongProtocol,
-    /// The device has another URL: by serial, or by MAC address.
-    WrongUrl,
-}
-
-impl Refusal {
-    /// Every refusal, in the order of the names.
-    pub const ALL: &[Self] = &[
-        Self::BadName,
-        Self::Banned,
-        Self::Contradicted,
-        Self::Credentials,
-        Self::Disabled,
-        Self::NoSuchFile,
-        Self::NotEncrypted,
-        Self::PlainNetwork,
-        Self::Probe,
-        Self::Unknown,
-        Self::WrongProtocol,
-        Self::WrongUrl,
-    ];
-
-    /// Gives the word for logs and metrics.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::BadName => "bad-name",
-            Self::Banned => "banned",
-            Self::Contradicted => "contradicted",
-            Self::Credentials => "credentials",
-            Self::Disabled => "disabled",
-            Self::NoSuchFile => "no-such-file",
-            Self::NotEncrypted => "not-encrypted",
-            Self::PlainNetwork => "plain-network",
-            Self::Probe => "probe",
-            Self::Unknown => "unknown",
-            Self::WrongProtocol => "wrong-protocol",
-            Self::WrongUrl => "wrong-url",
-        }
-    }
-
-    /// Tells whether credentials might have helped, as far as a stranger may know.
-    pub const fn may_want_credentials(self) -> bool {
-        !matches!(self, Self::BadName | Self::NoSuchFile | Self::Probe)
-    }
-
-    /// Says the reason, and what an operator can do, in words.
-    pub fn words(self, contradiction: Option<Contradiction>) -> String {
-        let words = match self {
-            Self::BadName => "the path cannot be a name",
-            Self::Banned => {
-                "the network is banned, and the device was not served there before; wait, or look at `bellhop bans`"
-            }
-            Self::Contradicted => {
-                let fact = contradiction.map_or("a fact of the request", Contradiction::words);
-                return format!("{fact} is not that of the device's record");
-            }
-            Self::Credentials => {
-                "the device is known by its credentials, and the request shows no valid ones"
-            }
-            Self::Disabled => "the device is disabled; enable it to serve it",
-            Self::NoSuchFile => "the device's firmware has no file of that name",
-            Self::NotEncrypted => {
-                "the device has an encryption key, and this file no encrypted form; let the phone ask by https"
-            }
-            Self::PlainNetwork => {
-                "the file holds secrets, and the peer is outside `provisioning.plain-networks`; let the phone ask by https"
-            }
-            Self::Probe => "phones of this kind ask for this name in vain; that is normal",
-            Self::Unknown => "no device is known that the request could be of",
-            Self::WrongProtocol => "the device's protocol is another one",
-            Self::WrongUrl => "the device's URL is another one: it holds its serial, or its MAC address",
-        };
-        words.to_owned()
-    }
-}
-
 /// Decides on a request.
 ///
 /// # Errors
@@ -209,7 +112,10 @@ fn of_stranger(
     let is_open = |path| snapshot.is_open(path, inquiry.transport);
     match identity.asked {
         Asked::BadName => Err(Refusal::BadName),
-        Asked::Common(common) if is_open(common.file.path) => permit(Rule::CommonFile),
+        Asked::Common(common) if is_open(common.file.path) => inquiry
+            .shows(common.file.header.as_ref())
+            .then(|| permit(Rule::CommonFile))
+            .ok_or(Refusal::MissingHeader),
         Asked::Probe if identity.told.whole.iter().any(is_open) => Err(Refusal::Probe),
         Asked::Common(_) | Asked::File(_) | Asked::Probe | Asked::Unknown => Err(Refusal::Unknown),
     }
@@ -248,7 +154,10 @@ fn of_device(
     if matches!(phone.form(file), Form::Withheld) {
         return Err(Refusal::NotEncrypted);
     }
-    permit(rule)
+    if !inquiry.shows(file.header.as_ref()) {
+        return Err(Refusal::MissingHeader);
+    }
+    Ok(permit(rule))
 }
 
 /// Tells whether the proof is enough for the device's one live URL.
@@ -276,6 +185,6 @@ fn allowed_over_tftp(rules: &Provisioning, peer: IpAddr) -> bool {
     rules.allows_plain(peer)
 }
 
-const fn permit(rule: Rule) -> Result<Permit, Refusal> {
-    Ok(Permit { rule, _from_here: () })
+const fn permit(rule: Rule) -> Permit {
+    Permit { rule, _from_here: () }
 }

@@ -174,13 +174,10 @@ fn ask(snapshot: &Snapshot, request: &Request) -> &'static str {
     let shown = mac(if request.credentials == Nobodys { Mine } else { request.credentials })
         .map(|mac| respond(&mac.plain(), password, &path));
     let inquiry = Inquiry {
-        transport: request.transport,
-        peer: IpAddr::from([127, 0, 0, 1]),
-        path: path.as_bytes(),
         user_agent: agent.as_deref().map(str::as_bytes),
         certificate: mac(request.certificate),
         credentials: shown.as_deref().map(|header| Credentials::read(header, "GET").unwrap()),
-        banned: None,
+        ..Inquiry::new(request.transport, IpAddr::from([127, 0, 0, 1]), path.as_bytes())
     };
     outcome(&answer(snapshot, &inquiry)).0
 }
@@ -249,15 +246,8 @@ proptest! {
         }
         SNAPSHOT.with(|snapshot| {
             for transport in [Protocol::Http, Protocol::Https, Protocol::Tftp] {
-                let inquiry = Inquiry {
-                    transport,
-                    peer: IpAddr::from([127, 0, 0, 1]),
-                    path: &path,
-                    user_agent: Some(&agent),
-                    certificate: None,
- credentials: None,
- banned: None,
-                };
+                let local = IpAddr::from([127, 0, 0, 1]);
+                let inquiry = Inquiry { user_agent: Some(&agent), ..Inquiry::new(transport, local, &path) };
                 prop_assert_ne!(outcome(&answer(snapshot, &inquiry)).0, "served");
             }
             Ok(())
@@ -278,15 +268,7 @@ proptest! {
             .collect();
         let path = format!("{}{}{end}", "/".repeat(slashes), spelled.replace('/', &"/".repeat(slashes)));
         SNAPSHOT.with(|snapshot| {
-            let inquiry = Inquiry {
-                transport: Protocol::Http,
-                peer: IpAddr::from([127, 0, 0, 1]),
-                path: path.as_bytes(),
-                user_agent: None,
-                certificate: None,
- credentials: None,
- banned: None,
-            };
+            let inquiry = Inquiry::new(Protocol::Http, IpAddr::from([127, 0, 0, 1]), path.as_bytes());
             prop_assert_eq!(outcome(&answer(snapshot, &inquiry)).0, "served", "{}", path);
             Ok(())
         })?;

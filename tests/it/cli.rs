@@ -137,6 +137,26 @@ fn what_is_everybodys_is_told_as_such() {
 }
 
 #[test]
+fn a_header_that_a_phone_has_to_send_is_told_of() {
+    let device = DEVICE.replace("yealink/t46s", "linphone/android");
+    let site = Site::new().with_vendors(&["linphone"]).write("fleet/accounts.toml", ACCOUNTS);
+    let site = site.write("fleet/a.toml", &device.replace("admin-password", "# admin-password"));
+    let path = format!("/{SERIAL}/linphone.xml");
+    let asking = ["identify", "--path", &path];
+    let (_, out, _) = run(&site, &asking, "");
+    assert!(out.contains("refuse (missing-header)"), "{out}");
+    let with = |header| run(&site, &[&asking[..], &["--header", header]].concat(), "");
+    let (_, out, _) = with("x-linphone-provisioning: 1");
+    assert!(out.contains("serve (serial)"), "{out}");
+    let (_, _, errors) = with("x-linphone-provisioning");
+    assert!(errors.contains("there is no colon"), "{errors}");
+    let (_, _, errors) = with("a b: c");
+    assert!(errors.contains("`a b` is no header's name"), "{errors}");
+    let (_, out, _) = run(&site, &["catalog", "show", "linphone/android"], "");
+    assert!(out.contains("with a header `x-linphone-provisioning`"), "{out}");
+}
+
+#[test]
 fn one_request_is_explained_for_people() {
     let path = format!("/{SERIAL}/{FILE}");
     let (_, out, _) = run(&Site::with_phone(), &["identify", "--path", &path, "--peer", "192.0.2.1"], "");

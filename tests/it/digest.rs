@@ -191,14 +191,10 @@ fn phones_are_told_their_credentials() {
             let all = phone.firmware.files.iter().map(|file| phone.file_name(file));
             let texts = all.filter_map(|name| {
                 let path = format!("/{}/{name}", phone.url_segment());
+                let local = IpAddr::from([127, 0, 0, 1]);
                 let inquiry = Inquiry {
-                    transport: phone.protocol(),
-                    peer: IpAddr::from([127, 0, 0, 1]),
-                    path: path.as_bytes(),
-                    user_agent: None,
                     certificate: phone.device.mac,
-                    credentials: None,
-                    banned: None,
+                    ..Inquiry::new(phone.protocol(), local, path.as_bytes())
                 };
                 let answer = answer(&snapshot, &inquiry);
                 outcome(&answer).1.map(|body| String::from_utf8_lossy(body).into_owned())

@@ -191,15 +191,7 @@ fn an_office_behind_one_address_is_served_through_a_week_whatever_its_strangers_
                 let banned = guard.banned(office, rules, || now);
                 let answer = answer(
                     &snapshot,
-                    &Inquiry {
-                        transport: Protocol::Tftp,
-                        peer: office,
-                        path: name.as_bytes(),
-                        user_agent: None,
-                        certificate: None,
-                        credentials: None,
-                        banned,
-                    },
+                    &Inquiry { banned, ..Inquiry::new(Protocol::Tftp, office, name.as_bytes()) },
                 );
                 if matches!(answer.outcome, Outcome::Served { .. }) {
                     let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1 + minute * 60);

@@ -72,6 +72,10 @@ fn rows() -> Vec<(&'static str, Vec<u8>, u16)> {
         ("a header without a colon", with("nothing\r\n"), 400),
         ("a header without a name", with(": a\r\n"), 400),
         ("a header with odd characters in its name", with("X(y): a\r\n"), 400),
+        ("a control character in a header", with("X: a\x17b\r\n"), 400),
+        ("a control character in a User-Agent, as some phones send it", with("User-Agent: a\x17b\r\n"), 200),
+        ("NUL in a User-Agent", with("User-Agent: a\0b\r\n"), 400),
+        ("a bare carriage return in a User-Agent", with("User-Agent: a\rb\r\n"), 400),
         ("NUL in a header", with("X: a\0b\r\n"), 400),
         ("NUL in the path", path("/a\0b"), 400),
         ("NUL in the path, encoded", below("%00"), 404),
@@ -127,20 +131,29 @@ fn rows() -> Vec<(&'static str, Vec<u8>, u16)> {
 }
 
 #[test]
-fn linphone_gets_its_configuration_by_what_it_sends() {
+fn linphone_gets_its_configuration_by_the_header_that_it_sends() {
     let device =
         DEVICE.replace("yealink/t46s", "linphone/android").replace("admin-password", "# admin-password");
     let site = Site::new().with_vendors(&["linphone"]).write("fleet/accounts.toml", ACCOUNTS);
     let server = Running::start(site.write("fleet/a.toml", &device));
     let told = "X-Linphone-Provisioning: 1\r\nFrom: sip:0087*001@pbx.example.net\r\n\
                 User-Agent: LinphoneAndroid/6.0 (Pixel) LinphoneSDK/5.4\r\n";
-    let reply = server.get_with(&format!("/{SERIAL}/linphone.xml"), told);
+    let path = format!("/{SERIAL}/linphone.xml");
+    let reply = server.get_with(&path, told);
     assert_eq!((reply.status, reply.header("Content-Type")), (200, Some("application/xml")));
     let body = String::from_utf8(reply.body).unwrap();
     assert!(
         body.contains("http://www.linphone.org/xsds/lpconfig.xsd") && body.contains("CANARY-sip-1"),
         "{body}"
     );
+
+    // A chat that shows a preview of the URL gets what everybody gets who is refused.
+    let preview = "User-Agent: Mozilla/5.0 (compatible; preview)\r\n";
+    let (reply, stranger) = (server.get_with(&path, preview), server.get_with("/x/linphone.xml", preview));
+    assert_eq!((reply.status, &reply.head, &reply.body), (404, &stranger.head, &stranger.body));
+    let counted = "bellhop_refusals_total{transport=\"http\",reason=\"missing-header\"} 1\n";
+    let metrics = String::from_utf8(server.admin("/metrics").body).unwrap();
+    assert!(metrics.contains(counted), "{metrics}");
 }
 
 #[test]

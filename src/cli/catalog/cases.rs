@@ -9,6 +9,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use http::{HeaderMap, HeaderName, HeaderValue};
+
 use crate::answer::{Answer, Outcome, answer};
 use crate::catalog::Catalog;
 use crate::config::Config;
@@ -29,6 +31,7 @@ pub struct Case {
 struct Boot {
     protocol: Option<Protocol>,
     user_agent: Option<String>,
+    headers: HeaderMap,
     /// Nothing stands before a path; else the serial does.
     at_top: bool,
     asks: Vec<Ask>,
@@ -153,14 +156,12 @@ impl Case {
     fn ask(&self, path: &str) -> Answer<'_> {
         let serial = self.phone().filter(|_| !self.boot.at_top).map(|phone| phone.device.serial.expose());
         let before = serial.map(|serial| format!("{serial}/")).unwrap_or_default();
+        let transport = self.boot.protocol.unwrap_or(Protocol::Https);
+        let path = format!("/{before}{path}");
         let inquiry = Inquiry {
-            transport: self.boot.protocol.unwrap_or(Protocol::Https),
-            peer: std::net::Ipv4Addr::LOCALHOST.into(),
-            path: &format!("/{before}{path}").into_bytes(),
             user_agent: self.boot.user_agent.as_deref().map(str::as_bytes),
-            certificate: None,
-            credentials: None,
-            banned: None,
+            headers: Some(&self.boot.headers),
+            ..Inquiry::new(transport, std::net::Ipv4Addr::LOCALHOST.into(), path.as_bytes())
         };
         answer(&self.snapshot, &inquiry)
     }
@@ -187,12 +188,25 @@ impl Boot {
                 "below" => boot.at_top = entry.choice(&["serial", "top"]) == Some("top"),
                 "boot" => boot.asks = entry.list().filter_map(|item| Ask::read(&item)).collect(),
                 "protocol" => boot.protocol = entry.one_of(Protocol::ALL),
+                "headers" => entry.table().into_iter().flatten().for_each(|header| boot.send(&header)),
                 "user-agent" => boot.user_agent = entry.text(512).map(str::to_owned),
-                _ => entry.unknown(&["below", "boot", "protocol", "user-agent"]),
+                _ => entry.unknown(&["below", "boot", "headers", "protocol", "user-agent"]),
             }
         }
         let faults = document.into_faults();
         if faults.iter().any(Fault::is_error) { Err(faults) } else { Ok(boot) }
+    }
+
+    /// Has it send a header that is called as an entry.
+    fn send(&mut self, entry: &Entry<'_>) {
+        let Some(value) = entry.text(512) else { return };
+        match (entry.key().parse::<HeaderName>(), HeaderValue::from_str(value)) {
+            (Ok(name), Ok(value)) => {
+                self.headers.insert(name, value);
+            }
+            (Err(_), _) => entry.error("is no header's name; write letters, digits and `-`"),
+            (_, Err(_)) => entry.error("is no header's value; write one line of ASCII"),
+        }
     }
 }
 

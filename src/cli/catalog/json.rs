@@ -98,6 +98,7 @@ fn file_json(file: &File) -> Value {
         "main": file.main,
         "secrets": file.secrets,
         "content-type": String::from_utf8_lossy(&file.content_type),
+        "header": file.header.as_ref().map(|header| header.as_str()),
         "encryption": file.finish.encryption.map(|way| way.word()),
     })
 }

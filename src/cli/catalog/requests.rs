@@ -67,14 +67,10 @@ impl Score {
 
     fn judge(&mut self, nobody: &Snapshot, vendor: usize, file: &Path, request: &Request) {
         let path = request.path.as_ref().map_or_else(|| "/".to_owned(), |path| format!("/{path}"));
+        let local = std::net::Ipv4Addr::LOCALHOST.into();
         let inquiry = Inquiry {
-            transport: Protocol::Http,
-            peer: std::net::Ipv4Addr::LOCALHOST.into(),
-            path: path.as_bytes(),
             user_agent: request.user_agent.as_deref().map(str::as_bytes),
-            certificate: None,
-            credentials: None,
-            banned: None,
+            ..Inquiry::new(Protocol::Http, local, path.as_bytes())
         };
         let catalog = &nobody.world().catalog;
         let vendor = catalog.vendor(vendor);

@@ -82,7 +82,9 @@ fn show_firmware(firmware: &Firmware) {
     for file in &firmware.files {
         let common = if file.scope == FileScope::Common { ", the same for all of a kind" } else { "" };
         let main = if file.main { ", its main file" } else { "" };
-        row("gets", &format!("{}{main}{common}, from {}", file.name, file.template));
+        let header =
+            file.header.as_ref().map(|header| format!(", with a header `{header}`")).unwrap_or_default();
+        row("gets", &format!("{}{main}{common}{header}, from {}", file.name, file.template));
     }
     let probes: Vec<&str> = firmware.probes.iter().map(|probe| probe.name.as_str()).collect();
     row("asks in vain for", &probes.join(", "));

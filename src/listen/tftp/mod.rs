@@ -307,13 +307,8 @@ impl Desk {
         }
         let snapshot = self.room.side.store.current();
         let inquiry = Inquiry {
-            transport: Protocol::Tftp,
-            peer,
-            path: request.name,
-            user_agent: None,
-            certificate: None,
-            credentials: None,
             banned: self.room.side.watchman.banned(&snapshot, peer),
+            ..Inquiry::new(Protocol::Tftp, peer, request.name)
         };
         let answer = answer_with(&snapshot, &inquiry, aside);
         self.room.requests.answer_seconds.record(started.elapsed());

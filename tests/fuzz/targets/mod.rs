@@ -128,15 +128,8 @@ pub(crate) fn inquiry(bytes: &[u8]) {
         None => (bytes, None),
     };
     for transport in [Protocol::Http, Protocol::Https, Protocol::Tftp] {
-        let inquiry = Inquiry {
-            transport,
-            peer: Ipv4Addr::LOCALHOST.into(),
-            path,
-            user_agent: agent,
-            certificate: None,
-            credentials: None,
-            banned: None,
-        };
+        let inquiry =
+            Inquiry { user_agent: agent, ..Inquiry::new(transport, Ipv4Addr::LOCALHOST.into(), path) };
         let answer = answer(snapshot, &inquiry);
         if let (Outcome::Served { .. }, Some(_)) = (answer.outcome, answer.phone) {
             assert_eq!(transport, Protocol::Http, "only by its protocol");

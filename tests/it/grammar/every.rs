@@ -5,12 +5,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::net::Ipv4Addr;
 
-use bellhop::answer::Outcome;
+use bellhop::answer::{Outcome, answer};
+use bellhop::identify::Inquiry;
 use bellhop::snapshot::{Phone, Snapshot};
+use http::HeaderValue;
 
 use super::{Grammar, Sample, grammars};
-use crate::support::{ACCOUNTS, Site, ask, outcome};
+use crate::support::{ACCOUNTS, Site, outcome};
 
 /// What sets most settings away from their defaults.
 const SETTINGS: &str = r#"time-zone = "Europe/Bucharest", language = "de", tones = "gb", syslog-server = "log.example.net",
@@ -88,7 +91,11 @@ fn files(snapshot: &Snapshot, phone: &Phone<'_>) -> Vec<(String, String, Vec<u8>
     for file in &phone.firmware.files {
         let name = phone.file_name(file);
         let path = format!("/{}/{name}", phone.device.serial.expose());
-        let answer = ask(snapshot, phone.protocol(), &path, None);
+        let sent = file.header.iter().map(|name| (name.clone(), HeaderValue::from_static("1"))).collect();
+        let local = Ipv4Addr::LOCALHOST.into();
+        let inquiry =
+            Inquiry { headers: Some(&sent), ..Inquiry::new(phone.protocol(), local, path.as_bytes()) };
+        let answer = answer(snapshot, &inquiry);
         if let Outcome::Failed(error) = &answer.outcome {
             panic!("{} {name}: {}", phone.model.id, error.source);
         }

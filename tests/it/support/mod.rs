@@ -194,18 +194,7 @@ pub(crate) fn ask_from<'s>(
 ) -> Answer<'s> {
     let peer: IpAddr = peer.parse().unwrap();
     let user_agent = user_agent.map(str::as_bytes);
-    answer(
-        snapshot,
-        &Inquiry {
-            transport,
-            peer,
-            path: path.as_bytes(),
-            user_agent,
-            certificate: None,
-            credentials: None,
-            banned: None,
-        },
-    )
+    answer(snapshot, &Inquiry { user_agent, ..Inquiry::new(transport, peer, path.as_bytes()) })
 }
 
 /// Says in one word how a request went, and gives the body where there is one.
