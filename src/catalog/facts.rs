@@ -32,6 +32,7 @@ pub(super) struct Facts {
     pub(super) probes: Vec<String>,
     pub(super) protocols: Vec<Protocol>,
     pub(super) syntax: SyntaxFacts,
+    pub(super) unproven: Option<String>,
     pub(super) values: ValueFacts,
     pub(super) vars: BTreeMap<String, String>,
     pub(super) web_interface: Option<bool>,
@@ -146,6 +147,7 @@ pub(super) const FACT_KEYS: &[&str] = &[
     "protocols",
     "size-max",
     "syntax",
+    "unproven",
     "values",
     "vars",
     "web-interface",
@@ -179,6 +181,7 @@ impl Facts {
                 self.protocols = entry.list().filter_map(|item| item.one_of(Protocol::ALL)).collect();
             }
             "syntax" => self.syntax.read(entry),
+            "unproven" => self.unproven = text(entry),
             "values" => self.values.read(entry),
             "vars" => {
                 for entry in entry.table().into_iter().flatten() {
@@ -221,6 +224,7 @@ impl Facts {
             probes: joined(&base.probes, self.probes),
             protocols: if self.protocols.is_empty() { base.protocols.clone() } else { self.protocols },
             syntax: self.syntax.over(&base.syntax),
+            unproven: self.unproven.or_else(|| base.unproven.clone()),
             values: self.values.over(&base.values),
             vars,
             web_interface: self.web_interface.or(base.web_interface),

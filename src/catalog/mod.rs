@@ -141,6 +141,8 @@ pub struct Firmware {
     pub without_network: Option<String>,
     /// What is not known for certain.
     pub doubts: Vec<String>,
+    /// Why it is a guess that its phones read these files at all, where it is one.
+    pub unproven: Option<String>,
 }
 
 /// How a phone is told how often to ask.
@@ -189,10 +191,10 @@ pub struct File {
     pub classic_response: bool,
     /// How phones ask for it, where that is not by GET alone.
     pub dialogue: Option<Dialogue>,
-    /// How its parameters are written.
-    pub syntax: Arc<Syntax>,
     /// A header that phones send whenever they ask for it; who sends none is no phone.
     pub header: Option<HeaderName>,
+    /// How its parameters are written.
+    pub syntax: Arc<Syntax>,
     /// What its text goes through.
     pub finish: Finish,
 }

@@ -266,6 +266,7 @@ impl Resolver<'_> {
             without: facts.without.resolve(),
             without_network: facts.without.network(),
             doubts: facts.doubts.clone(),
+            unproven: facts.unproven.clone(),
         })
         .filter(|_| self.faults.len() == faults_before)
     }
@@ -307,8 +308,8 @@ impl Resolver<'_> {
             content_type: content_type.unwrap_or_else(|| usual.to_owned()).into(),
             classic_response: facts.classic_response.unwrap_or_default(),
             dialogue: file.dialogue.clone(),
-            syntax: Arc::new(syntax),
             header: file.header.clone(),
+            syntax: Arc::new(syntax),
             finish,
         })
     }

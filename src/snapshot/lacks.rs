@@ -129,6 +129,10 @@ impl Checker<'_> {
             let cure = "leave it out, and have DHCP or the phone's own menu tell it";
             notes.warning("network", format!("model `{}` cannot do `network`: {reason}; {cure}", model.id));
         }
+        if let Some(reason) = firmware.unproven.as_ref().filter(|_| phone.template().is_none()) {
+            let cure = "try it before others get one, or give it a template of your own";
+            notes.warning("model", format!("model `{}` is not proven: {reason}; {cure}", model.id));
+        }
         for line in phone.lines() {
             let number = &line.extension.number;
             let transport = line.extension.sip.transport.map(SipTransport::word);

@@ -443,7 +443,7 @@ fn all_faults_are_told_in_one_run_and_the_exit_code_is_78() {
 #[test]
 fn what_can_be_lived_with_is_a_warning() {
     let warned = |text: &str| {
-        let site = site(text).with_vendors(&["snom", "vtech"]);
+        let site = site(text).with_vendors(&["snom", "vtech", "dinstar", "flyingvoice"]);
         let (_, warnings) =
             site.try_load().unwrap_or_else(|faults| panic!("{}", site.lines(&faults).join("\n")));
         site.lines(&warnings).join("\n")
@@ -480,6 +480,16 @@ fn what_can_be_lived_with_is_a_warning() {
         placed.contains("device.toml:13: warning: model `cisco/8841` cannot do `network`: its files tell no"),
         "{placed}"
     );
+    let of_dinstar = DEVICE.replace("yealink/t46s", "dinstar/c62");
+    let guess = warned(&of_dinstar);
+    assert!(
+        guess.contains("device.toml:5: warning: model `dinstar/c62` is not proven: the format of"),
+        "{guess}"
+    );
+    let template = "[[template]]\nid = \"own\"\nname = \"Own\"\nowner = \"sp\"\nvisibility = \"organization\"\n\
+                    [[template.equipment]]\nmodel = \"dinstar/c62\"\nfirmware = \"any\"\nfiles = { \"{mac}.cfg\" = \"x = 1\" }\n";
+    let proven = warned(&format!("{of_dinstar}template = \"own\"\n{template}"));
+    assert!(!proven.contains("not proven"), "whoever writes the file knows what the phone reads: {proven}");
     let digits = warned(&device("model = \"aastra/51i\""));
     assert!(
         digits.contains("device.toml:7: warning: model `aastra/51i` takes only digits in `admin-password`"),

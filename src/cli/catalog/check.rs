@@ -160,9 +160,7 @@ impl Checked {
             let vendor = self.catalog.vendor(*at);
             let mut miss = |what: &str| missing.push(format!("{}: {what}", vendor.id));
             if !self.catalog.models().any(|model| model.vendor == *at) {
-                if vendor.doubts.is_empty() {
-                    miss("has no models; describe one as `[model.…]`, or say in `doubts` why not");
-                }
+                miss("has no models; describe one as `[model.…]`");
                 continue;
             }
             if self.alone.contains_key(at) {

@@ -86,6 +86,7 @@ fn firmware_json(firmware: &Firmware) -> Value {
         "files": firmware.files.iter().map(file_json).collect::<Vec<_>>(),
         "probes": firmware.probes.iter().map(|probe| &probe.name).collect::<Vec<_>>(),
         "doubts": firmware.doubts,
+        "unproven": firmware.unproven,
     })
 }
 
@@ -97,8 +98,8 @@ fn file_json(file: &File) -> Value {
         "scope": scope,
         "main": file.main,
         "secrets": file.secrets,
-        "content-type": String::from_utf8_lossy(&file.content_type),
         "header": file.header.as_ref().map(|header| header.as_str()),
+        "content-type": String::from_utf8_lossy(&file.content_type),
         "encryption": file.finish.encryption.map(|way| way.word()),
     })
 }

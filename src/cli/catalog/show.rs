@@ -97,6 +97,7 @@ fn show_firmware(firmware: &Firmware) {
         row(&format!("lacks {}", setting.setting().name), reason);
     }
     row("lacks network", firmware.without_network.as_deref().unwrap_or_default());
+    row("unproven", firmware.unproven.as_deref().unwrap_or_default());
     for doubt in &firmware.doubts {
         row("in doubt", doubt);
     }

@@ -15,6 +15,8 @@ struct Format<'c> {
     settings: Option<(usize, usize)>,
     /// How files are encrypted for devices that have a key.
     encryption: BTreeSet<&'static str>,
+    /// Whether it is a guess that all of its phones read it.
+    unproven: bool,
 }
 
 /// Writes the table, in Markdown.
@@ -30,7 +32,7 @@ pub(super) fn table(catalog: &Catalog, folders: &[PathBuf]) -> String {
             }
         }
         if formats.is_empty() {
-            text += &format!("| {} | 0 | not known | | | 0 |\n", vendor.name);
+            text += &format!("| {} | 0 | | | | 0 |\n", vendor.name);
         }
         let mut name = vendor.name.as_str();
         let mut cases = cases::folders(folders, &vendor.id).len().to_string();
@@ -39,7 +41,10 @@ pub(super) fn table(catalog: &Catalog, folders: &[PathBuf]) -> String {
             let settings = if least == most { most.to_string() } else { format!("{least} to {most}") };
             let models = format.models.len();
             let encryption = format.encryption.into_iter().collect::<Vec<_>>().join(", ");
-            text += &format!("| {name} | {models} | `{template}` | {settings} | {encryption} | {cases} |\n");
+            let unproven = if format.unproven { ", not proven" } else { "" };
+            text += &format!(
+                "| {name} | {models} | `{template}`{unproven} | {settings} | {encryption} | {cases} |\n"
+            );
             (name, cases) = ("", String::new());
         }
     }
@@ -58,5 +63,6 @@ fn note<'c>(formats: &mut BTreeMap<&'c str, Format<'c>>, model: &'c Model, firmw
     let heeded = SETTINGS.len() - firmware.without.len();
     let (least, most) = format.settings.unwrap_or((heeded, heeded));
     format.settings = Some((least.min(heeded), most.max(heeded)));
+    format.unproven |= firmware.unproven.is_some();
     format.encryption.extend(main.finish.encryption.map(|encryption| encryption.word()));
 }

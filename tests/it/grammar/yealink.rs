@@ -9,6 +9,7 @@ pub(super) const GRAMMARS: &[Grammar] = &[
         claims: &[
             "yealink/(ax|cp|w|t19|t20p-v70|t21|t23|t28p-v72|t30|t38g-v70|t4|t5|t7|t8|vp).*",
             "akuvox/.*",
+            "dinstar/.*",
             "flyingvoice/.*",
             "zultys/zip(33i|-37g).*",
         ],
