@@ -77,7 +77,7 @@ impl PathCollector {
         let before_mac = pattern.split_once("{mac}").map(|(before, _)| before);
         let rest = pattern.replacen("{mac}", "", 1);
         if rest.contains(['{', '}']) {
-            return Err("has a hole that is neither {mac} nor in `vars`");
+            return Err("has a hole that is neither {mac} nor in `vars`; give it a value there");
         }
         if before_mac.is_some_and(|before| before.contains('*')) {
             return Err("has `*` before {mac}; put the MAC address first");
@@ -86,10 +86,12 @@ impl PathCollector {
             || pattern.starts_with('/')
             || pattern.split('/').any(|part| matches!(part, "" | "." | ".."))
         {
-            return Err("is not a relative path");
+            return Err(
+                "is not a relative path; leave out a slash at either end, and empty parts, `.` and `..`",
+            );
         }
         if pattern.len() > LONGEST {
-            return Err("is longer than 255 characters");
+            return Err("is longer than 255 characters; shorten it");
         }
         let id = PathId(u32::try_from(self.patterns.len()).map_err(|_| "is one pattern too many")?);
         self.patterns.push(pattern.clone());

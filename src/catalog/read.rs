@@ -231,6 +231,9 @@ fn read(path: &Path, faults: &mut Vec<Fault>) -> Option<String> {
 impl VendorFile {
     fn read(&mut self, document: &Document<'_>, vendor: &str) {
         let place = |line| Place { path: document.path().to_owned(), line };
+        if self.name.is_none() {
+            self.place = place(0);
+        }
         let mut facts = Facts::default();
         for entry in document.root() {
             match entry.key() {

@@ -11,7 +11,7 @@ use crate::catalog::paths::{PathCollector, PathId};
 use crate::catalog::read::{CatalogFiles, FirmwareFile, ModelFile, Place};
 use crate::catalog::values::Made;
 use crate::catalog::{Catalog, File, Firmware, Interval, Model, PathOwner, Probe, Vendor};
-use crate::document::{Fault, nearest};
+use crate::document::{Fault, nearest, one_of};
 use crate::model::Oui;
 use crate::template::{Engine, Escape, Limits, Syntax};
 
@@ -26,7 +26,11 @@ impl Catalog {
         for error in errors {
             let line = u32::try_from(error.line).unwrap_or_default();
             let path = files.template_paths.get(&error.template).cloned().unwrap_or_default();
-            faults.push(Fault::error(&path, line, format!("does not compile: {}", error.message)));
+            faults.push(Fault::error(
+                &path,
+                line,
+                format!("does not compile: {}; mend the template", error.message),
+            ));
         }
         let mut resolver = Resolver {
             files: &files,
@@ -135,34 +139,40 @@ pub(super) struct Resolver<'f> {
 }
 
 impl Resolver<'_> {
-    /// Gives the facts of a family with all that it stands on; `name` is `family` or `vendor/family`.
-    fn family(&mut self, vendor: &str, name: &str, place: &Place, depth: u8) -> Facts {
+    /// Gives the facts of a family with all that it stands on, where there are such; `name` is `family` or
+    /// `vendor/family`.
+    fn family(&mut self, vendor: &str, name: &str, place: &Place, depth: u8) -> Option<Facts> {
         let (owner, id) = name.split_once('/').unwrap_or((vendor, name));
         let found = self.files.vendors.get(owner).and_then(|file| Some((file, file.families.get(id)?)));
-        let Some((file, family)) = found.filter(|_| depth < 16) else {
+        let Some((file, family)) = found else {
             let known = self.files.vendors.get(owner).into_iter().flat_map(|file| file.families.keys());
             let near = nearest(id, known.map(String::as_str)).map(|near| format!("; did you mean `{near}`?"));
             let near = near.unwrap_or_else(|| "; define it as [family.…]".to_owned());
-            self.faults.push(place.fault(format!("there is no family `{name}`, or it extends itself{near}")));
-            return Facts::default();
+            self.faults.push(place.fault(format!("there is no family `{name}`{near}")));
+            return None;
         };
+        if depth == 16 {
+            let cure = "name another one, or none, in `extends`";
+            self.faults.push(place.fault(format!("family `{name}` extends itself; {cure}")));
+            return None;
+        }
         let base = match &family.extends {
-            Some(extends) => self.family(owner, extends, &family.place, depth + 1),
+            Some(extends) => self.family(owner, extends, &family.place, depth + 1)?,
             None => file.facts.clone(),
         };
-        family.facts.clone().over(&base)
+        Some(family.facts.clone().over(&base))
     }
 
     /// Gives what a family of a vendor's models stands for, over what the vendor says; made once, so that its models
     /// share what they have of it.
-    fn base(&mut self, vendor: &str, family: &str, place: &Place) -> Facts {
+    fn base(&mut self, vendor: &str, family: &str, place: &Place) -> Option<Facts> {
         let key = (vendor.to_owned(), family.to_owned());
         if let Some(known) = self.bases.get(&key) {
-            return known.clone();
+            return Some(known.clone());
         }
-        let facts = self.family(vendor, family, place, 0).over(&self.files.vendors[vendor].facts);
+        let facts = self.family(vendor, family, place, 0)?.over(&self.files.vendors[vendor].facts);
         self.bases.insert(key, facts.clone());
-        facts
+        Some(facts)
     }
 
     fn model(&mut self, id: &Arc<str>, vendor: usize, file: &ModelFile) -> Option<Model> {
@@ -175,7 +185,7 @@ impl Resolver<'_> {
         for (firmware_id, firmware) in &listed {
             let family = firmware.family.as_ref().or(file.family.as_ref());
             let base = match family {
-                Some(family) => self.base(vendor_id, family, &file.place),
+                Some(family) => self.base(vendor_id, family, &file.place)?,
                 None => own.clone(),
             };
             let facts = firmware.facts.clone().over(&file.facts.clone().over(&base));
@@ -183,13 +193,15 @@ impl Resolver<'_> {
             whole = Some(facts);
         }
         let facts = whole?;
-        let default_firmware = match default {
-            Some(default) => firmwares.iter().position(|firmware| *firmware.id == *default),
+        let default_firmware = match &default {
+            Some(default) => firmwares.iter().position(|firmware| *firmware.id == **default),
             None => (firmwares.len() == 1).then_some(0),
         };
         if default_firmware.is_none() && !firmwares.is_empty() {
-            let cure = "name one of its firmwares as `default-firmware`";
-            self.faults.push(file.place.fault(format!("model `{id}` has no default firmware; {cure}")));
+            let what = default.map_or_else(|| "default firmware".to_owned(), |id| format!("firmware `{id}`"));
+            let known: Vec<&str> = firmwares.iter().map(|firmware| &*firmware.id).collect();
+            let cure = format!("name one of its firmwares as `default-firmware`: {}", one_of(&known));
+            self.faults.push(file.place.fault(format!("model `{id}` has no {what}; {cure}")));
         }
         let name = file.name.clone().unwrap_or_else(|| short.to_uppercase());
         let names = [short, &name].into_iter().chain(file.aliases.iter().map(String::as_str));
@@ -285,13 +297,20 @@ impl Resolver<'_> {
         }
         let scope = file.scope.unwrap_or_default();
         let secrets = file.secrets.unwrap_or(scope == FileScope::Phone);
+        let cure = "leave that out, or make it a phone's own by `scope = \"phone\"`";
         if secrets && scope == FileScope::Common {
-            self.faults.push(place.fault(format!("file `{name}` is common and may hold no secrets")));
+            self.faults.push(place.fault(format!("file `{name}` is common and may hold no secrets; {cure}")));
+        }
+        if file.header.is_some() && scope == FileScope::Common {
+            self.faults.push(
+                place.fault(format!("file `{name}` is common, and anybody's without a `header`; {cure}")),
+            );
         }
         let finish = file.finish.over(&facts.finish).whole();
         if finish.encoding.holds_mac() && scope == FileScope::Common {
-            self.faults
-                .push(place.fault(format!("file `{name}` is common, and its encoding holds an address")));
+            self.faults.push(
+                place.fault(format!("file `{name}` is common, and its encoding holds an address; {cure}")),
+            );
         }
         let escape = Escape::of_template(&template);
         let usual =

@@ -112,10 +112,7 @@ fn of_stranger(
     let is_open = |path| snapshot.is_open(path, inquiry.transport);
     match identity.asked {
         Asked::BadName => Err(Refusal::BadName),
-        Asked::Common(common) if is_open(common.file.path) => inquiry
-            .shows(common.file.header.as_ref())
-            .then(|| permit(Rule::CommonFile))
-            .ok_or(Refusal::MissingHeader),
+        Asked::Common(common) if is_open(common.file.path) => Ok(permit(Rule::CommonFile)),
         Asked::Probe if identity.told.whole.iter().any(is_open) => Err(Refusal::Probe),
         Asked::Common(_) | Asked::File(_) | Asked::Probe | Asked::Unknown => Err(Refusal::Unknown),
     }

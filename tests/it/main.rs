@@ -8,7 +8,8 @@ mod assets; // files that are the same for everybody
 mod catalog; // walks catalog/*/cases; BLESS=1 rewrites
 mod check; // bad files: one fixture per fault
 mod cli; // commands: what they print and how they end
-mod config; // config/bellhop.toml equals the defaults
+mod config;
+mod contributor; // config/bellhop.toml equals the defaults
 mod desk;
 mod device; // certificates of phones: promise L1
 mod dhcp; // what DHCP servers are told
