@@ -208,6 +208,9 @@ pub struct Probe {
     pub path: PathId,
 }
 
+/// Where a common file is found: model, place of the firmware, place of the file.
+pub type CommonPlace = (Arc<str>, usize, u16);
+
 /// Whose files a pattern names.
 #[derive(Debug, Default)]
 pub struct PathOwner {
@@ -215,8 +218,8 @@ pub struct PathOwner {
     pub vendor: Option<usize>,
     /// The model, when only one asks for such a name.
     pub model: Option<Arc<str>>,
-    /// The common files with such a name: model, place of the firmware, place of the file.
-    pub common: Vec<(Arc<str>, usize, u16)>,
+    /// The common files with such a name, in the order of the models.
+    pub common: Vec<CommonPlace>,
     /// How phones ask for files of such a name, where that is not by GET alone.
     pub dialogues: Vec<Dialogue>,
 }
@@ -307,10 +310,13 @@ impl Catalog {
 impl Model {
     /// Finds a firmware by its id; an empty one means the default.
     pub fn firmware(&self, id: &str) -> Option<&Firmware> {
-        if id.is_empty() {
-            return self.firmwares.get(self.default_firmware);
-        }
-        self.firmwares.iter().find(|firmware| *firmware.id == *id)
+        self.firmware_at(id).map(|(_, firmware)| firmware)
+    }
+
+    /// Finds a firmware with its place, like [`Model::firmware`].
+    pub fn firmware_at(&self, id: &str) -> Option<(usize, &Firmware)> {
+        let mut places = self.firmwares.iter().enumerate();
+        places.find(|(at, one)| if id.is_empty() { *at == self.default_firmware } else { *one.id == *id })
     }
 
     /// Tells whether a phone that calls itself so is of this model: letters and digits count, case does not.

@@ -52,7 +52,7 @@ impl PathMatches {
     }
 
     /// Goes through the patterns that matched: a text first.
-    pub fn iter(&self) -> impl Iterator<Item = PathId> {
+    pub fn iter(&self) -> impl Iterator<Item = PathId> + Clone {
         self.text.iter().chain(&self.others).copied()
     }
 }

@@ -72,7 +72,8 @@ impl<'a> Name<'a> {
                 let path = inquiry.path.split(|byte| *byte == b'?').next().unwrap_or_default();
                 decode(path)?
             }
-            Protocol::Tftp => Cow::Borrowed(inquiry.path),
+            // Cisco's 7940 and 7960 write the folder that they were given, "./" for none, before their names.
+            Protocol::Tftp => Cow::Borrowed(inquiry.path.strip_prefix(b"./").unwrap_or(inquiry.path)),
         };
         if path.iter().any(|byte| byte.is_ascii_control() || *byte == b'\\') {
             return Err(BadName);
@@ -199,6 +200,9 @@ mod tests {
         let tftp = |path| read(Protocol::Tftp, path, "");
         assert_eq!(tftp("a%41?b").unwrap(), "a%41?b = a%41?b + ");
         assert_eq!(tftp("/spa504G.cfg").unwrap(), "spa504G.cfg = spa504G.cfg + ");
-        assert_eq!(tftp("../x"), Err(BadName));
+        assert_eq!(tftp("./SIP0007EB.cnf").unwrap(), "SIP0007EB.cnf = SIP0007EB.cnf + ");
+        for path in ["../x", "././x", "a/./x", "/./x", ".", "./../x"] {
+            assert_eq!(tftp(path), Err(BadName), "{path}");
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! raises trust and, where it contradicts, takes it away; known and unknown phones take the same work (promise
 //! S2). Read next: [`identify`], then `permit` for what follows from it.
 
+mod common;
 mod digest;
 mod inquiry;
 mod login;
@@ -21,8 +22,8 @@ pub use self::login::Credentials;
 pub use self::talk::Talk;
 
 use self::inquiry::Name;
-use crate::catalog::{AgentMatch, Catalog, File, FileScope, Firmware, Model, PathMatches};
-use crate::model::Mac;
+use crate::catalog::{AgentMatch, Catalog, File, Firmware, Model, PathMatches};
+use crate::model::{Mac, Protocol};
 use crate::snapshot::{Phone, Snapshot};
 
 /// What a request tells, and which device it is of.
@@ -142,7 +143,7 @@ pub fn identify<'s, 'a>(snapshot: &'s Snapshot, inquiry: &Inquiry<'a>) -> Identi
     let strongest = lookups.iter().find_map(|(lookup, proof)| Some((lookup.as_ref()?.found?, *proof)));
     let decoy = lookups.iter().find_map(|(lookup, _)| lookup.as_ref()?.decoy);
     let subject = strongest.map(|(place, _)| place).or(decoy).and_then(|place| snapshot.phone(place));
-    let asked_by_stranger = told.without_device(catalog);
+    let asked_by_stranger = told.without_device(snapshot, inquiry.transport);
     let Some(subject) = subject else {
         return Identity::nobody(asked_by_stranger, told);
     };
@@ -197,30 +198,9 @@ impl<'a> Told<'a> {
     }
 
     /// Finds what is asked for where no device is named: a common file, or a probe.
-    fn without_device<'s>(&self, catalog: &'s Catalog) -> Asked<'s> {
+    fn without_device<'s>(&self, snapshot: &'s Snapshot, transport: Protocol) -> Asked<'s> {
         let probe = if self.whole.iter().next().is_some() { Asked::Probe } else { Asked::Unknown };
-        self.common(catalog).unwrap_or(probe)
-    }
-
-    /// Finds a common file, for the model that the User-Agent tells if it is one with such a file.
-    fn common<'s>(&self, catalog: &'s Catalog) -> Option<Asked<'s>> {
-        let lists = || self.whole.iter().map(|path| &catalog.owner(path).common);
-        let first = lists().find_map(|common| common.first())?;
-        let told = self.agent.as_ref().and_then(|agent| Some((agent.vendor, agent.model?)));
-        let mut ids = told.into_iter().flat_map(|(vendor, name)| catalog.ids_called(vendor, name));
-        // Lists are in the order of the ids, and may be long.
-        let of_id = |id| {
-            lists().find_map(|common| {
-                let at = common.partition_point(|(of, ..)| of < id);
-                common.get(at).filter(|(of, ..)| of == id)
-            })
-        };
-        let (id, firmware, at) = ids.find_map(of_id).unwrap_or(first);
-        let model = catalog.model(id)?;
-        let firmware = &model.firmwares[*firmware];
-        let file = &firmware.files[usize::from(*at)];
-        debug_assert_eq!(file.scope, FileScope::Common, "owners list common files only");
-        Some(Asked::Common(CommonFile { model, firmware, file, at: *at }))
+        self.common(snapshot, transport).map_or(probe, Asked::Common)
     }
 
     /// Compares what is told with a device's record, which counts.

@@ -3,13 +3,13 @@
 //! Only what changed is indexed and checked again; a change that could leave something dangling elsewhere has
 //! everything checked. Nothing is published here.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::catalog::FileScope;
+use crate::catalog::{CommonPlace, FileScope, PathId};
 use crate::config::Config;
 use crate::document::Fault;
 use crate::model::Protocol;
@@ -64,7 +64,7 @@ impl Snapshot {
         next.stamp(self, &changed, fleet);
         next.prefer(self);
         troubles.extend(next.compile(self, &changed));
-        next.open = next.open_files();
+        next.open = next.opened();
         let all = !Arc::ptr_eq(&self.world, &next.world) || next.lost_something(&changed);
         troubles.extend(Checker::new(&next).check(all, &changed.iter().map(|c| c.file).collect::<Vec<_>>()));
         let mut faults = faults;
@@ -96,7 +96,7 @@ impl Snapshot {
             assigned: self.assigned.clone(),
             named: self.named.clone(),
             bodies: Arc::clone(&self.bodies),
-            open: HashSet::new(),
+            open: HashMap::new(),
         }
     }
 
@@ -309,13 +309,14 @@ impl Snapshot {
     }
 
     /// Lists the names, common files and probes, that some phone may ask for without naming itself.
-    fn open_files(&self) -> HashSet<(crate::catalog::PathId, Protocol)> {
+    fn opened(&self) -> HashMap<(PathId, Protocol), Vec<CommonPlace>> {
         let rules = &self.world.rules.provisioning;
-        let kinds: HashSet<_> = self.files.iter().flatten().flat_map(|slot| &slot.records.open).collect();
-        let mut open = HashSet::new();
+        // In the order of the models, so that the same kinds always get the same.
+        let kinds: BTreeSet<_> = self.files.iter().flatten().flat_map(|slot| &slot.records.open).collect();
+        let mut open: HashMap<_, Vec<CommonPlace>> = HashMap::new();
         for kind in kinds {
             let model = self.world.catalog.model(&kind.model);
-            let Some(firmware) = model.and_then(|model| model.firmware(&kind.firmware)) else {
+            let Some((place, firmware)) = model.and_then(|model| model.firmware_at(&kind.firmware)) else {
                 continue;
             };
             let Some(protocol) = kind.protocol.or_else(|| self.world.rules.protocol_of(firmware)) else {
@@ -323,10 +324,15 @@ impl Snapshot {
             };
             let by_mac = kind.mac_based && rules.mac_based || kind.credentials && !rules.digest.is_empty();
             if protocol == Protocol::Tftp || by_mac {
-                let common = firmware.files.iter().filter(|file| file.scope == FileScope::Common);
-                let names =
-                    common.map(|file| file.path).chain(firmware.probes.iter().map(|probe| probe.path));
-                open.extend(names.map(|path| (path, protocol)));
+                for probe in &firmware.probes {
+                    open.entry((probe.path, protocol)).or_default();
+                }
+                for (at, file) in
+                    (0..).zip(&firmware.files).filter(|(_, file)| file.scope == FileScope::Common)
+                {
+                    let files = open.entry((file.path, protocol)).or_default();
+                    files.push((Arc::clone(&kind.model), place, at));
+                }
             }
         }
         open

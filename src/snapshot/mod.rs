@@ -26,7 +26,7 @@ mod touched;
 mod twins;
 mod world;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -48,7 +48,7 @@ use self::bodies::Bodies;
 use self::fetched::Fetched;
 use self::index::Index;
 use self::management::NamedPlace;
-use crate::catalog::PathId;
+use crate::catalog::{CommonPlace, PathId};
 use crate::config::Config;
 use crate::model::{Device, Extension, Mac, Organization, Protocol, Provider, RecordKind, User};
 
@@ -74,7 +74,8 @@ pub struct Snapshot {
     assigned: Index<LinePlace>,
     named: Index<NamedPlace>,
     bodies: Arc<Bodies>,
-    open: HashSet<(PathId, Protocol)>,
+    /// The names that some phone asks for without naming itself, and of which kinds' common files they are.
+    open: HashMap<(PathId, Protocol), Vec<CommonPlace>>,
 }
 
 /// A file's records with since when each is as it is.
@@ -153,7 +154,7 @@ impl Snapshot {
             assigned: Index::default(),
             named: Index::default(),
             bodies: Arc::default(),
-            open: HashSet::new(),
+            open: HashMap::new(),
         }
     }
 
@@ -194,7 +195,12 @@ impl Snapshot {
 
     /// Tells whether some phone asks for a common file or probe over a protocol without naming itself.
     pub fn is_open(&self, path: PathId, protocol: Protocol) -> bool {
-        self.open.contains(&(path, protocol))
+        self.open.contains_key(&(path, protocol))
+    }
+
+    /// Gives the common files of such a name of those kinds of phones that ask so.
+    pub fn open_files(&self, path: PathId, protocol: Protocol) -> &[CommonPlace] {
+        self.open.get(&(path, protocol)).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Looks a device up by serial; on a miss, [`Lookup::decoy`] is one that takes as long to look at.

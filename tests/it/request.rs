@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use bellhop::model::Protocol::{self, Http, Https, Tftp};
+use bellhop::snapshot::Snapshot;
 
 use crate::support::{ACCOUNTS, DEVICE, FILE, Running, SERIAL, Site, ask, ask_from, outcome};
 
@@ -250,6 +251,47 @@ fn a_common_file_is_that_of_the_model_in_the_user_agent() {
     assert_eq!(body("/aastra.cfg", mitel), newer);
     // Who tells neither gets one of them.
     assert!([&older, &newer].contains(&&body("/aastra.cfg", "Mitel6930 V:1.0")));
+}
+
+#[test]
+fn a_common_file_is_that_of_the_version_that_is_told_and_else_of_the_fleet() {
+    let device = |firmware: &str, protocol: &str| {
+        let device = DEVICE.replace("yealink/t46s\"", &format!("yealink/t28p\"\nfirmware = \"{firmware}\""));
+        let device = device
+            .replace("lines = [\"0087*001\"]", "lines = []")
+            .replace("\"http\"", &format!("\"{protocol}\""));
+        device + if protocol == "tftp" { "" } else { "mac-based = true\n" }
+    };
+    let fleet = |firmware: &str, protocol: &str| {
+        // Flyingvoice's phones ask for the same name, and come first in the order of the vendors.
+        let site = Site::new().with_vendors(&["flyingvoice"]).write("fleet/accounts.toml", ACCOUNTS);
+        site.write("fleet/a.toml", &device(firmware, protocol)).config(MAC_BASED).load()
+    };
+    let name = "y000000000000.cfg";
+    let got = |snapshot: &Snapshot, transport, path: &str, agent| {
+        let answer = ask(snapshot, transport, path, agent);
+        outcome(&answer).1.unwrap_or_else(|| panic!("{path} {agent:?}")).to_vec()
+    };
+    let own = |firmware| got(&fleet(firmware, "http"), Http, &format!("/0015654AA937/{name}"), None);
+    let (sections, lines) = (own("61"), own("72"));
+    assert_ne!(sections, lines);
+    for (firmware, body) in [("61", &sections), ("72", &lines)] {
+        assert_eq!(
+            got(&fleet(firmware, "tftp"), Tftp, name, None),
+            *body,
+            "over TFTP none tells its version"
+        );
+        let snapshot = fleet(firmware, "http");
+        let path = format!("/{name}");
+        assert_eq!(got(&snapshot, Http, &path, None), *body);
+        assert_eq!(
+            got(&snapshot, Http, &path, Some("Yealink SIP-T28P 1.0")),
+            *body,
+            "of no version that is known"
+        );
+        assert_eq!(got(&snapshot, Http, &path, Some("Yealink SIP-T28P 2.61.0.10")), sections);
+        assert_eq!(got(&snapshot, Http, &path, Some("Yealink SIP-T28P 2.72.0.10")), lines);
+    }
 }
 
 /// Whoever gets nothing gets the same bytes: promise S1.
