@@ -2,6 +2,7 @@
 //!
 //! A setting that changes nothing, and of which the catalog does not say so, is lost in silence on its way.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -305,10 +306,17 @@ fn sound(file: &File, bytes: &[u8]) -> Result<(), String> {
         return Ok(());
     };
     let options = ParsingOptions { allow_dtd: true, ..ParsingOptions::default() };
-    let sound = Document::parse_with_options(text, options);
+    let text = if file.template.ends_with(".parts.xml") { in_one(text) } else { text.into() };
+    let sound = Document::parse_with_options(&text, options);
     sound
         .map(drop)
         .map_err(|error| format!("`{}`: what {} writes is no XML: {error}", file.name, file.template))
+}
+
+/// Puts elements that stand beside each other into one.
+fn in_one(text: &str) -> Cow<'_, str> {
+    let declared = text.strip_prefix("<?xml").and_then(|rest| rest.split_once("?>"));
+    format!("<parts>{}</parts>", declared.map_or(text, |(_, parts)| parts)).into()
 }
 
 /// Writes the records of a phone with a line or two.

@@ -80,11 +80,13 @@ pub(super) const GRAMMARS: &[Grammar] = &[
     Grammar {
         name: "VTech XML",
         claims: &["snom/(c520|m100kle).*"],
-        check: |sample| xml::root(sample, "settings", |root| xml::sisters(root, &["id"])),
+        check: vtech,
         broken: &[
             ("<settings><a><idx id=\"1\"/><idx id=\"1\"/></a></settings>\n", "idx id=1 stands twice in a"),
             ("<settings><a>1</a><a>2</a></settings>\n", "a stands twice"),
-            ("<setting/>\n", "its root is setting"),
+            ("<setting/>\n", "it has setting"),
+            ("<settings/>\n<profile/>\n", "it has settings, profile"),
+            ("<profile/>\n", "it has profile"),
         ],
     },
     Grammar {
@@ -279,4 +281,20 @@ fn utg(root: Node<'_, '_>) -> Verdict {
         ensure(access.is_match(permission), format!("the permission {permission}"))?;
     }
     Ok(())
+}
+
+/// The settings, and the passwords before them: two documents in one, by the only file that is public.
+fn vtech(sample: &Sample<'_>) -> Verdict {
+    let text = sample.text()?;
+    let parts = text.strip_prefix("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n").unwrap_or(text);
+    let whole = format!("<parts>\n{parts}</parts>\n");
+    let whole = Sample { bytes: whole.as_bytes(), ..*sample };
+    xml::root(&whole, "parts", |root| {
+        let names: Vec<&str> = root.children().filter(|node| node.is_element()).map(xml::tag).collect();
+        ensure(
+            matches!(names[..], ["settings"] | ["profile", "settings"]),
+            format!("it has {}", names.join(", ")),
+        )?;
+        xml::sisters(root, &["id"])
+    })
 }
