@@ -26,11 +26,8 @@ impl Catalog {
         for error in errors {
             let line = u32::try_from(error.line).unwrap_or_default();
             let path = files.template_paths.get(&error.template).cloned().unwrap_or_default();
-            faults.push(Fault::error(
-                &path,
-                line,
-                format!("does not compile: {}; mend the template", error.message),
-            ));
+            let message = format!("does not compile: {}; mend the template", error.message);
+            faults.push(Fault::error(&path, line, message));
         }
         let mut resolver = Resolver {
             files: &files,
@@ -59,11 +56,8 @@ impl Catalog {
             (Ok(paths), Ok(agents)) => (paths, agents),
             (paths, agents) => {
                 let error = paths.err().or(agents.err()).unwrap_or_default();
-                faults.push(Fault::error(
-                    &Place::default().path,
-                    0,
-                    format!("patterns do not compile: {error}"),
-                ));
+                let message = format!("patterns do not compile: {error}");
+                faults.push(Fault::error(&Place::default().path, 0, message));
                 Default::default()
             }
         };
