@@ -503,7 +503,7 @@ proptest! {
         for (at, (device, notes)) in cells.iter().enumerate() {
             let written = Cell::Value(notes.clone());
             let quoted = written.written().replace('"', "\"\"");
-            write!(text, "{device}{at},\"{quoted}\"\r\n").unwrap();
+            write!(text, "{device}-{at},\"{quoted}\"\r\n").unwrap();
         }
         let rows = read(&edit(), &text).unwrap().rows;
         let back: Vec<Option<&Cell>> = rows.iter().map(|row| row.cells.get("notes")).collect();
