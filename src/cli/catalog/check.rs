@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::catalog::{Catalog, CatalogFiles, Model};
 use crate::cli::catalog::cases::{self, Case};
@@ -14,6 +15,9 @@ use crate::cli::{Failure, load};
 use crate::config::Config;
 use crate::document::Fault;
 use crate::template::Limits;
+
+/// Longest time of one rendering.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Find what is wrong with, and missing from, the catalog or a folder of one's own
 ///
@@ -112,7 +116,8 @@ fn read(config: &Path, folder: &Path) -> Result<Checked, Failure> {
     }
     let rendering =
         configured.as_ref().map_or_else(|| Config::default().rendering, |config| config.rendering.clone());
-    let limits = Limits { fuel: rendering.fuel, output_bytes: rendering.output_bytes, time: rendering.time };
+    // Thousands of files are made at once, on a machine that may have other work: its clock shall fail none of them.
+    let limits = Limits { fuel: rendering.fuel, output_bytes: rendering.output_bytes, time: PATIENCE };
     let mut folders = configured.map(|config| config.catalog).unwrap_or_default();
     folders.retain(|known| known.is_dir() && known.canonicalize().ok().is_none_or(|known| known != own));
     let (others, _) = CatalogFiles::read(&folders);
